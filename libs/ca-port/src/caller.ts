@@ -1,0 +1,20 @@
+import type { CaPort } from './ca-port.js';
+
+/** Who asks the CA; over gRPC its certificate says so. */
+export type CaCaller = 'enrollment' | 'responder';
+
+/** What each caller may ask. Certificates for services and gateways are made by an admin's command, not through the port. */
+export const allowedCalls: Readonly<Record<CaCaller, readonly (keyof CaPort)[]>> = {
+  enrollment: ['issueCertificates', 'changeStatus', 'confirmSeen', 'openWarrants', 'describeAuthorities'],
+  responder: ['renewOcspSigners'],
+};
+
+/** The caller asked for something that its role does not include. */
+export class CaCallRefusedError extends Error {
+  readonly code = 'CALL_NOT_ALLOWED';
+
+  constructor(caller: CaCaller, call: keyof CaPort) {
+    super(`${caller} may not call ${call}`);
+    this.name = 'CaCallRefusedError';
+  }
+}

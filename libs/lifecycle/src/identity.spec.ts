@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { checkDeviceIdentity, deviceKey, isDeviceSerial, isModel, isRealm } from './identity.js';
+
+describe('names', () => {
+  it.each(['devices.local', 'a', '0-9', 'x'.repeat(63)])('realm %j: accepted', (text) => {
+    expect(isRealm(text)).toBe(true);
+  });
+
+  it.each(['', 'Devices.local', 'a_b', 'a/b', 'x'.repeat(64), 'a\n', 'ä'])('realm %j: refused', (text) => {
+    expect(isRealm(text)).toBe(false);
+  });
+
+  it.each(['', 'Pump', 'pump.v2', 'pump v2', 'x'.repeat(64), 'pump\n'])('model %j: refused', (text) => {
+    expect(isModel(text)).toBe(false);
+  });
+
+  it.each(['A1', 'sn-0001.B', '...', '-', 'Z'.repeat(64)])('deviceSerial %j: accepted', (text) => {
+    expect(isDeviceSerial(text)).toBe(true);
+  });
+
+  it.each(['', '.', '..', 'a/b', 'a b', 'a_b', '\u017f', '\u212a', 'Z'.repeat(65), 'A1\n', '%41'])(
+    'deviceSerial %j: refused',
+    (text) => {
+      expect(isDeviceSerial(text)).toBe(false);
+    },
+  );
+
+  it.each([
+    { part: { realm: 'EU' }, code: 'REALM_INVALID' },
+    { part: { model: 'a.b' }, code: 'MODEL_INVALID' },
+    { part: { deviceSerial: 'a/b' }, code: 'DEVICE_SERIAL_INVALID' },
+  ])('identity with $part: $code', ({ part, code }) => {
+    const identity = { realm: 'devices.local', model: 'pump', deviceSerial: 'A1', ...part };
+    expect(() => checkDeviceIdentity(identity)).toThrow(expect.objectContaining({ code }));
+  });
+
+  it('serials that differ in case only: one key', () => {
+    expect(deviceKey('AbC-1')).toBe(deviceKey('aBc-1'));
+    expect(deviceKey('AbC-1')).toBe('abc-1');
+  });
+
+  it('key of what is no serial: DEVICE_SERIAL_INVALID', () => {
+    expect(() => deviceKey('..')).toThrow(expect.objectContaining({ code: 'DEVICE_SERIAL_INVALID' }));
+  });
+});

@@ -1,0 +1,36 @@
+export { LifecycleError, type LifecycleErrorCode } from './errors.js';
+export {
+  checkDeviceIdentity,
+  checkDeviceSerial,
+  checkModel,
+  checkRealm,
+  deviceKey,
+  isDeviceSerial,
+  isModel,
+  isRealm,
+  type DeviceIdentity,
+} from './identity.js';
+export {
+  DEVICE_EVENTS,
+  DEVICE_STATES,
+  deviceStateTable,
+  isDeviceState,
+  nextDeviceState,
+  type DeviceEvent,
+  type DeviceRefusalCode,
+  type DeviceState,
+  type DeviceTransition,
+  type HoldableState,
+} from './device-state.js';
+export { placeHold, releaseHold, seatValueOf, type SeatValueName, type Standing } from './seat-value-of.js';
+export { RENEWAL_FRACTION, isRenewalWindowOpen, renewAfter } from './renewal-window.js';
+export type { CredentialFacts } from './credential-facts.js';
+export {
+  decideEnrollment,
+  type BatchEvidence,
+  type CredentialEvidence,
+  type EnrollmentDecision,
+  type EnrollmentRefusalCode,
+  type EnrollmentRequest,
+  type TokenEvidence,
+} from './rotation.js';
