@@ -1,0 +1,131 @@
+import { Oid } from '@touchmark/der';
+import { encodeName, encodeSubjectAltName, type GeneralName } from '@touchmark/x509';
+
+import { parseIpAddress } from './ip-address.js';
+import { IssuanceError } from './issuance-error.js';
+import type { Profile } from './profile.js';
+
+type EncodableName = Exclude<GeneralName, { kind: 'unsupported' }>;
+
+/** What one certificate says about its subject. A profile uses some of these, and refuses to go without those. */
+export interface CertificateFields {
+  /** SPIFFE trust domain name. */
+  readonly realm?: string;
+  readonly organization?: string;
+  readonly model?: string;
+  /** The device's serial, or its opaque id where the policy says `pseudonymous`. */
+  readonly deviceSerial?: string;
+  /** Dotted OID of the kind of hardware (RFC 4108 section 5). */
+  readonly hwType?: string;
+  /** Of a gateway, a service or a signer. */
+  readonly name?: string;
+  readonly dnsNames?: readonly string[];
+  readonly ipAddresses?: readonly string[];
+}
+
+/** The names that a profile makes of the fields, with the fields themselves: lint reads the encoding back against them. */
+export interface CertificateNames {
+  readonly fields: CertificateFields;
+  /** DER of the Name. */
+  readonly subject: Uint8Array;
+  /** Value of the subjectAltName extension, DER of GeneralNames; undefined where the profile has none. */
+  readonly subjectAltName: Uint8Array | undefined;
+}
+
+// A gateway's or service's name is one segment of a SPIFFE path; a signer's is only read by people.
+const PATH_SEGMENT = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/;
+const PATTERNS = {
+  realm: /^[a-z0-9.-]{1,63}$/,
+  organization: /^[^\p{C}]{1,64}$/u,
+  model: /^[a-z0-9-]{1,63}$/,
+  // "." and ".." are no segments of a SPIFFE path.
+  deviceSerial: /^(?!\.{1,2}$)[A-Za-z0-9.-]{1,64}$/,
+  hwType: /^(?:[01]\.[1-3]?\d|2\.(?:0|[1-9]\d{0,38}))(?:\.(?:0|[1-9]\d{0,38})){1,15}$/,
+  name: /^[^\p{C}]{1,64}$/u,
+} as const;
+// Letters, digits and hyphens; a name that would be read as an address is none.
+const DNS_NAME =
+  /^(?!.*\.\d+$)(?!\d+$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i;
+/** ub-common-name (RFC 5280 appendix A). */
+const COMMON_NAME_LIMIT = 64;
+
+/** Subject and subjectAltName of a certificate under this profile. Throws IssuanceError NAME_INVALID. */
+export function encodeCertificateNames(profile: Profile, fields: CertificateFields): CertificateNames {
+  const subject = encodeName(
+    profile.subject.map(({ type, from }) => ({
+      type: Oid[type],
+      value: from === 'firstName' ? firstServerName(fields) : required(fields, from),
+    })),
+  );
+  const names = profile.subjectAltName.flatMap((form) => ALTERNATIVE_NAMES[form](fields));
+  return { fields, subject, subjectAltName: names.length === 0 ? undefined : encodeSubjectAltName(names) };
+}
+
+/** The SPIFFE URI that names a device; the verifier reads realm, model and device from it alone. */
+export function deviceUri(device: { realm: string; model: string; deviceSerial: string }): string {
+  return `spiffe://${device.realm}/device/${device.model}/${device.deviceSerial}`;
+}
+
+type AlternativeNames = (fields: CertificateFields) => EncodableName[];
+
+const ALTERNATIVE_NAMES: Readonly<Record<Profile['subjectAltName'][number], AlternativeNames>> = {
+  hardwareModuleName: (fields) => [
+    {
+      kind: 'hardwareModuleName',
+      hwType: required(fields, 'hwType'),
+      hwSerialNum: Buffer.from(required(fields, 'deviceSerial'), 'latin1'),
+    },
+  ],
+  deviceUri: (fields) => [
+    uri(
+      deviceUri({
+        realm: required(fields, 'realm'),
+        model: required(fields, 'model'),
+        deviceSerial: required(fields, 'deviceSerial'),
+      }),
+    ),
+  ],
+  gatewayUri: (fields) => [namedUri('gateway', fields)],
+  serviceUri: (fields) => [namedUri('service', fields)],
+  statusUri: (fields) => [namedUri('status', fields)],
+  serverNames,
+};
+
+function namedUri(kind: 'gateway' | 'service' | 'status', fields: CertificateFields): EncodableName {
+  const name = required(fields, 'name');
+  if (!PATH_SEGMENT.test(name)) throw invalid('name');
+  return uri(`spiffe://${required(fields, 'realm')}/${kind}/${name}`);
+}
+
+function serverNames(fields: CertificateFields): EncodableName[] {
+  const dnsNames = (fields.dnsNames ?? []).map((value): EncodableName => {
+    if (value.length > 253 || !DNS_NAME.test(value)) throw invalid('dnsNames');
+    return { kind: 'dNSName', value };
+  });
+  const addresses = (fields.ipAddresses ?? []).map((text): EncodableName => {
+    const value = parseIpAddress(text);
+    if (value === undefined) throw invalid('ipAddresses');
+    return { kind: 'iPAddress', value };
+  });
+  return [...dnsNames, ...addresses];
+}
+
+function firstServerName(fields: CertificateFields): string {
+  const first = fields.dnsNames?.[0] ?? fields.ipAddresses?.[0];
+  if (first === undefined || first.length > COMMON_NAME_LIMIT) throw invalid('dnsNames');
+  return first;
+}
+
+function required(fields: CertificateFields, field: keyof typeof PATTERNS): string {
+  const value = fields[field];
+  if (value === undefined || !PATTERNS[field].test(value)) throw invalid(field);
+  return value;
+}
+
+function uri(value: string): EncodableName {
+  return { kind: 'uniformResourceIdentifier', value };
+}
+
+function invalid(field: string): IssuanceError {
+  return new IssuanceError('NAME_INVALID', { field });
+}

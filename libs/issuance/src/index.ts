@@ -1,0 +1,52 @@
+export {
+  type CertificateFields,
+  type CertificateNames,
+  deviceUri,
+  encodeCertificateNames,
+} from './certificate-names.js';
+export { type CertificateListContent, encodeCertificateList } from './certificate-list.js';
+export {
+  checkCertificationRequest,
+  checkCertificationRequestInPool,
+  type CheckedRequest,
+} from './certification-request-check.js';
+export {
+  authorityCommonName,
+  type AuthorityKind,
+  createIssuingCaCertificate,
+  createRootCertificate,
+  type IssuingCaContent,
+  type RootContent,
+} from './hierarchy.js';
+export {
+  IssuanceError,
+  type IssuanceErrorCode,
+  type IssuanceErrorContext,
+  type KeyWeakness,
+} from './issuance-error.js';
+export { type Issuer, loadIssuer } from './issuer.js';
+export { checkKey } from './key-policy.js';
+export { lintTbsCertificate, type LintSubject } from './lint.js';
+export {
+  encodeOcspError,
+  encodeOcspResponse,
+  loadOcspResponder,
+  type OcspCertStatus,
+  type OcspResponder,
+  type OcspResponseContent,
+  type OcspSingleResponse,
+} from './ocsp-response.js';
+export { type IssuingCaKind, type KeyAlgorithmName, parseProfile, type Profile } from './profile.js';
+export { builtInProfiles, type BuiltInProfileName, profileByName } from './profiles.js';
+export { checkReenrollNames, checkRequestedNames } from './requested-names.js';
+export type { RevokedColumns, RevokedEntry } from './revoked-entries.js';
+export type { Signer, SignerAlgorithm } from './signer.js';
+export { signCertificate, type SignedCertificate, type SigningOrder } from './signing-cycle.js';
+export {
+  buildTbsCertificate,
+  type CertificateContent,
+  type CertificateTemplate,
+  compileTemplate,
+  type PublicationPoints,
+} from './template.js';
+export { type Validity, validityFor } from './validity.js';

@@ -1,0 +1,15 @@
+export { damageOctets, damageStructure, hostileVariants, seededRandom } from './hostile-der.js';
+export {
+  generateTestKey,
+  signatureAlgorithmOf,
+  signTestObject,
+  TEST_NOW,
+  TestCa,
+  type TestCertificate,
+  type TestCertificateOptions,
+  type TestKey,
+  type TestKeyKind,
+} from './test-pki.js';
+export { makeTestRequest, type TestRequestOptions } from './test-request.js';
+export { OpensslFolder } from './openssl.js';
+export { createTestDatabase, type TestDatabase } from './test-database.js';

@@ -1,0 +1,100 @@
+/**
+ * Why a certification path was not accepted, with what a person needs to act on it. `depth` counts from the end entity (0)
+ * towards the trust anchor. Times are UTC seconds.
+ */
+export type VerifierErrorDetail =
+  /** No certificate was presented. */
+  | { readonly code: 'CERTIFICATE_MISSING' }
+  /** More than 10 certificates, 16 KiB in one or 64 KiB in all were presented. */
+  | { readonly code: 'CHAIN_TOO_LARGE' }
+  /** Octets that are no certificate, or an extension whose contents are not what its RFC says. */
+  | { readonly code: 'CERTIFICATE_MALFORMED'; readonly depth: number }
+  /** No trust anchor and no known CA has the name of the certificate's issuer. */
+  | { readonly code: 'UNKNOWN_ISSUER'; readonly depth: number }
+  /** The issuer's name is known, but its key did not sign this. */
+  | { readonly code: 'BAD_SIGNATURE'; readonly depth: number }
+  /** SHA-1 and other algorithms that we never accept, or one that does not fit the issuer's key. */
+  | { readonly code: 'SIGNATURE_ALGORITHM_REFUSED'; readonly depth: number }
+  /** A key of a kind or size that we do not accept. */
+  | { readonly code: 'KEY_REFUSED'; readonly depth: number }
+  /** A critical extension that we do not process, or name constraints; `oid` says which. */
+  | { readonly code: 'EXTENSION_UNSUPPORTED'; readonly depth: number; readonly oid: string }
+  /** An empty subject without a critical subjectAltName (RFC 5280 4.1.2.6). */
+  | { readonly code: 'SUBJECT_MISSING'; readonly depth: number }
+  | { readonly code: 'CERT_NOT_YET_VALID'; readonly depth: number; readonly notBefore: number; readonly at: number }
+  | { readonly code: 'CERT_EXPIRED'; readonly depth: number; readonly notAfter: number; readonly at: number }
+  /** An issuer without v3, basicConstraints and cA TRUE. */
+  | { readonly code: 'NOT_A_CA'; readonly depth: number }
+  /** A CA certificate presented as end entity. */
+  | { readonly code: 'END_ENTITY_IS_CA'; readonly depth: number }
+  /** keyUsage of an issuer without keyCertSign, or of an end entity without digitalSignature. */
+  | { readonly code: 'KEY_USAGE_MISSING'; readonly depth: number; readonly needed: 'keyCertSign' | 'digitalSignature' }
+  /** The purpose asked for is missing in an extKeyUsage of the path, or the end entity has none where one is required. */
+  | { readonly code: 'EXT_KEY_USAGE_MISSING'; readonly depth: number; readonly needed: string }
+  /** More CA certificates below an issuer than its pathLenConstraint allows. */
+  | { readonly code: 'PATH_LEN_EXCEEDED'; readonly depth: number; readonly pathLenConstraint: number }
+  /** More than 8 certificates above the end entity. */
+  | { readonly code: 'PATH_TOO_LONG' }
+  /** More signatures than a verification may cost: a path built to keep us busy. */
+  | { readonly code: 'BUDGET_EXCEEDED'; readonly budget: number }
+  | { readonly code: 'CERT_REVOKED'; readonly depth: number; readonly serialNumber: Uint8Array }
+  | { readonly code: 'CERT_SUSPENDED'; readonly depth: number; readonly serialNumber: Uint8Array }
+  /** Nothing is known about the status of a certificate: refused, as if it were revoked. */
+  | { readonly code: 'STATUS_UNKNOWN'; readonly depth: number; readonly serialNumber: Uint8Array }
+  /** A SPIFFE URI that is not one of ours, or more than one URI (SPIFFE X509-SVID 2). */
+  | { readonly code: 'IDENTITY_MALFORMED' };
+
+export type VerifierErrorCode = VerifierErrorDetail['code'];
+
+/** What verification answers or throws; `detail` says more by code, `cause` keeps what a reader found. */
+export class VerifierError extends Error {
+  override readonly name = 'VerifierError';
+  readonly detail: VerifierErrorDetail;
+
+  constructor(detail: VerifierErrorDetail, cause?: unknown) {
+    super('depth' in detail ? `${detail.code} at depth ${detail.depth}` : detail.code, { cause });
+    this.detail = detail;
+  }
+
+  get code(): VerifierErrorCode {
+    return this.detail.code;
+  }
+}
+
+/**
+ * Whether `a` says more than `b` when several paths were tried: its path had come further, so it is more likely the one that a
+ * person can do something about. A revoked certificate stays revoked news beside a path that led nowhere.
+ */
+export function saysMore(a: VerifierError, b: VerifierError): boolean {
+  const byCode = RANKS[a.code] - RANKS[b.code];
+  return byCode > 0 || (byCode === 0 && depthOf(a) > depthOf(b));
+}
+
+const RANKS: Readonly<Record<VerifierErrorCode, number>> = {
+  CERTIFICATE_MISSING: 0,
+  CHAIN_TOO_LARGE: 0,
+  UNKNOWN_ISSUER: 1,
+  PATH_TOO_LONG: 2,
+  CERTIFICATE_MALFORMED: 3,
+  BAD_SIGNATURE: 4,
+  KEY_REFUSED: 5,
+  SIGNATURE_ALGORITHM_REFUSED: 6,
+  NOT_A_CA: 7,
+  KEY_USAGE_MISSING: 8,
+  EXTENSION_UNSUPPORTED: 9,
+  SUBJECT_MISSING: 10,
+  END_ENTITY_IS_CA: 11,
+  IDENTITY_MALFORMED: 12,
+  PATH_LEN_EXCEEDED: 13,
+  EXT_KEY_USAGE_MISSING: 14,
+  CERT_NOT_YET_VALID: 15,
+  CERT_EXPIRED: 16,
+  STATUS_UNKNOWN: 17,
+  CERT_SUSPENDED: 18,
+  CERT_REVOKED: 19,
+  BUDGET_EXCEEDED: 20,
+};
+
+function depthOf({ detail }: VerifierError): number {
+  return 'depth' in detail ? detail.depth : 0;
+}

@@ -1,0 +1,67 @@
+import { Oid } from '@touchmark/der';
+import { type Certificate, parseSubjectAltName, X509Error } from '@touchmark/x509';
+
+import { VerifierError } from './error.js';
+
+/** Who a certificate is for, by its SPIFFE URI alone: a common name or any other field says nothing. */
+export type Identity =
+  | { readonly kind: 'device'; readonly realm: string; readonly model: string; readonly deviceSerial: string }
+  | { readonly kind: 'gateway' | 'service' | 'status'; readonly realm: string; readonly name: string };
+
+const REALM = /^[a-z0-9.-]{1,63}$/;
+const MODEL = /^[a-z0-9-]{1,63}$/;
+// SPIFFE allows no path segment that is only dots.
+const SEGMENT = /^(?!\.{1,2}$)[A-Za-z0-9.-]{1,64}$/;
+const SCHEME = 'spiffe://';
+
+/**
+ * The identity in subjectAltName; undefined if there is no SPIFFE URI. Throws VerifierError IDENTITY_MALFORMED if there is one that
+ * is not ours, or another URI beside it. The certificate must have been verified before: this reads, it does not check.
+ */
+export function readIdentity(certificate: Certificate): Identity | undefined {
+  const extension = certificate.extensions.get(Oid.subjectAltName);
+  if (extension === undefined) return undefined;
+  const uris = urisOf(extension.value);
+  if (!uris.some((uri) => uri.toLowerCase().startsWith(SCHEME))) return undefined;
+  const [uri] = uris;
+  const identity = uri === undefined || uris.length > 1 ? undefined : parseSpiffeId(uri);
+  if (identity === undefined) throw new VerifierError({ code: 'IDENTITY_MALFORMED' });
+  return identity;
+}
+
+/** The identity that a SPIFFE ID of ours says; undefined for any other text. */
+export function parseSpiffeId(uri: string): Identity | undefined {
+  if (!uri.startsWith(SCHEME)) return undefined;
+  const [realm = '', kind = '', first = '', second, ...rest] = uri.slice(SCHEME.length).split('/');
+  if (!REALM.test(realm) || rest.length > 0) return undefined;
+  switch (kind) {
+    case 'device':
+      if (!MODEL.test(first) || second === undefined || !SEGMENT.test(second)) return undefined;
+      return { kind, realm, model: first, deviceSerial: second };
+    case 'gateway':
+    case 'service':
+    case 'status':
+      return SEGMENT.test(first) && second === undefined ? { kind, realm, name: first } : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** The SPIFFE ID of an identity. Throws TypeError if a part has other characters than it may. */
+export function formatSpiffeId(identity: Identity): string {
+  const path = identity.kind === 'device' ? `${identity.model}/${identity.deviceSerial}` : identity.name;
+  const uri = `${SCHEME}${identity.realm}/${identity.kind}/${path}`;
+  if (parseSpiffeId(uri) === undefined) throw new TypeError('not an identity');
+  return uri;
+}
+
+function urisOf(subjectAltName: Uint8Array): readonly string[] {
+  try {
+    return parseSubjectAltName(subjectAltName).flatMap((name) =>
+      name.kind === 'uniformResourceIdentifier' ? [name.value] : [],
+    );
+  } catch (error) {
+    if (error instanceof X509Error) throw new VerifierError({ code: 'IDENTITY_MALFORMED' }, error);
+    throw error;
+  }
+}

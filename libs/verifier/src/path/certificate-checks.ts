@@ -1,0 +1,144 @@
+import { Oid } from '@touchmark/der';
+import { checkKeyPolicy, isEmptyName, verifySignature, X509Error } from '@touchmark/x509';
+
+import { VerifierError } from '../error.js';
+import type { PathCertificate } from './path-certificate.js';
+import type { SignatureBudget } from './signature-budget.js';
+
+/** What a path is for. `any` asks no purpose of extKeyUsage. */
+export type Purpose = 'client' | 'server' | 'ocsp' | 'any';
+
+const KEY_PURPOSES: Readonly<Record<Purpose, string | undefined>> = {
+  client: Oid.clientAuth,
+  server: Oid.serverAuth,
+  ocsp: Oid.OCSPSigning,
+  any: undefined,
+};
+
+// Extensions that may be critical because we do what they say. certificatePolicies: any policy is acceptable to us.
+const PROCESSED = new Set<string>([
+  Oid.basicConstraints,
+  Oid.keyUsage,
+  Oid.extKeyUsage,
+  Oid.subjectAltName,
+  Oid.certificatePolicies,
+]);
+
+/** RFC 5280 6.1.3 (a)(2): both ends of the validity are inclusive. */
+export function checkDates({ certificate }: PathCertificate, at: number, depth: number): void {
+  const { notBefore, notAfter } = certificate;
+  if (at < notBefore) throw new VerifierError({ code: 'CERT_NOT_YET_VALID', depth, notBefore, at });
+  if (at > notAfter) throw new VerifierError({ code: 'CERT_EXPIRED', depth, notAfter, at });
+}
+
+/** RFC 5280 6.1.4 (o), 6.1.5 (f). Name constraints are refused even where an issuer left them non-critical. */
+export function checkExtensions({ certificate }: PathCertificate, depth: number): void {
+  for (const [oid, { critical }] of certificate.extensions) {
+    if ((critical && !PROCESSED.has(oid)) || oid === Oid.nameConstraints) {
+      throw new VerifierError({ code: 'EXTENSION_UNSUPPORTED', depth, oid });
+    }
+  }
+}
+
+/** What an end entity must be, whoever issued it. Depth 0. */
+export function checkEndEntity(
+  leaf: PathCertificate,
+  policy: { at: number; purpose: Purpose; requireExtKeyUsage: boolean },
+): void {
+  checkDates(leaf, policy.at, 0);
+  checkExtensions(leaf, 0);
+  checkKey(leaf, 0);
+  const { certificate, basicConstraints, keyUsage } = leaf;
+  const nameless =
+    isEmptyName(certificate.subject) && certificate.extensions.get(Oid.subjectAltName)?.critical !== true;
+  if (nameless) throw new VerifierError({ code: 'SUBJECT_MISSING', depth: 0 });
+  if (basicConstraints?.cA === true) throw new VerifierError({ code: 'END_ENTITY_IS_CA', depth: 0 });
+  if (keyUsage?.has('digitalSignature') === false) {
+    throw new VerifierError({ code: 'KEY_USAGE_MISSING', depth: 0, needed: 'digitalSignature' });
+  }
+  checkEndEntityPurpose(leaf, policy.purpose, policy.requireExtKeyUsage);
+}
+
+/**
+ * What a certificate at this depth must be to issue the one below it, signature apart (RFC 5280 6.1.4 (k) to (o)).
+ * `intermediates` counts the CA certificates below it that are not self-issued.
+ */
+export function checkIssuer(
+  issuer: PathCertificate,
+  depth: number,
+  policy: { at: number; purpose: Purpose; intermediates: number },
+): void {
+  const { certificate, basicConstraints, keyUsage } = issuer;
+  checkDates(issuer, policy.at, depth);
+  checkExtensions(issuer, depth);
+  if (certificate.version !== 3 || basicConstraints?.cA !== true) throw new VerifierError({ code: 'NOT_A_CA', depth });
+  if (keyUsage?.has('keyCertSign') === false) {
+    throw new VerifierError({ code: 'KEY_USAGE_MISSING', depth, needed: 'keyCertSign' });
+  }
+  checkIssuerPurpose(issuer, depth, policy.purpose);
+  const { pathLenConstraint } = basicConstraints;
+  if (pathLenConstraint !== undefined && policy.intermediates > pathLenConstraint) {
+    throw new VerifierError({ code: 'PATH_LEN_EXCEEDED', depth, pathLenConstraint });
+  }
+}
+
+/** RFC 5280 6.1.3 (a)(1). `depth` is the signed certificate's. */
+export function checkSignature(
+  signed: PathCertificate,
+  issuer: PathCertificate,
+  depth: number,
+  budget: SignatureBudget,
+): void {
+  if (signed.signedBy.has(issuer)) return;
+  budget.spend(issuer.key);
+  const { signatureAlgorithm, tbsCertificate, signature } = signed.certificate;
+  let valid: boolean;
+  try {
+    checkKeyPolicy(issuer.key);
+    valid = verifySignature({
+      algorithm: signatureAlgorithm,
+      subjectPublicKeyInfo: issuer.key,
+      key: issuer.keyObject,
+      data: tbsCertificate,
+      signature,
+    });
+  } catch (error) {
+    throw refusalOf(error, depth);
+  }
+  if (!valid) throw new VerifierError({ code: 'BAD_SIGNATURE', depth });
+  signed.signedBy.add(issuer);
+}
+
+function checkKey({ key }: PathCertificate, depth: number): void {
+  try {
+    checkKeyPolicy(key);
+  } catch (error) {
+    throw refusalOf(error, depth);
+  }
+}
+
+function checkEndEntityPurpose({ extKeyUsage }: PathCertificate, purpose: Purpose, required: boolean): void {
+  const needed = KEY_PURPOSES[purpose];
+  // OCSPSigning is only ever granted by name (RFC 6960 4.2.2.2).
+  const absentIsFine = !required && purpose !== 'ocsp';
+  const granted = extKeyUsage === undefined ? absentIsFine : needed === undefined || extKeyUsage.has(needed);
+  if (!granted) {
+    throw new VerifierError({ code: 'EXT_KEY_USAGE_MISSING', depth: 0, needed: needed ?? Oid.anyExtendedKeyUsage });
+  }
+}
+
+// An issuer's extKeyUsage bounds what may stand below it. OCSPSigning is the issuer's own to delegate, so it is not bounded.
+function checkIssuerPurpose({ extKeyUsage }: PathCertificate, depth: number, purpose: Purpose): void {
+  const needed = KEY_PURPOSES[purpose];
+  if (extKeyUsage === undefined || needed === undefined || purpose === 'ocsp') return;
+  if (!extKeyUsage.has(needed) && !extKeyUsage.has(Oid.anyExtendedKeyUsage)) {
+    throw new VerifierError({ code: 'EXT_KEY_USAGE_MISSING', depth, needed });
+  }
+}
+
+function refusalOf(error: unknown, depth: number): unknown {
+  if (!(error instanceof X509Error)) return error;
+  const aboutAlgorithm =
+    error.code === 'SIGNATURE_ALGORITHM_UNSUPPORTED' || error.code === 'SIGNATURE_ALGORITHM_KEY_MISMATCH';
+  return new VerifierError({ code: aboutAlgorithm ? 'SIGNATURE_ALGORITHM_REFUSED' : 'KEY_REFUSED', depth }, error);
+}

@@ -1,0 +1,96 @@
+import type { KeyObject } from 'node:crypto';
+
+import { Oid } from '@touchmark/der';
+import {
+  type BasicConstraints,
+  type Certificate,
+  type GeneralName,
+  importPublicKey,
+  isSelfIssued,
+  type KeyUsage,
+  parseAuthorityKeyIdentifier,
+  parseBasicConstraints,
+  parseCertificate,
+  parseExtKeyUsage,
+  parseKeyUsage,
+  parseSubjectAltName,
+  parseSubjectKeyIdentifier,
+  parseSubjectPublicKeyInfo,
+  spkiSha256,
+  type SubjectPublicKeyInfo,
+  X509Error,
+} from '@touchmark/x509';
+
+import { VerifierError } from '../error.js';
+
+/** A certificate with all that path validation looks at already read. Key import and key hash wait until they are needed. */
+export class PathCertificate {
+  readonly certificate: Certificate;
+  readonly selfIssued: boolean;
+  readonly key: SubjectPublicKeyInfo;
+  readonly basicConstraints: BasicConstraints | undefined;
+  readonly keyUsage: ReadonlySet<KeyUsage> | undefined;
+  readonly extKeyUsage: ReadonlySet<string> | undefined;
+  readonly subjectAltName: readonly GeneralName[] | undefined;
+  readonly subjectKeyIdentifier: Uint8Array | undefined;
+  /** keyIdentifier of authorityKeyIdentifier. */
+  readonly authorityKeyIdentifier: Uint8Array | undefined;
+  /** Issuers whose key was found to have signed this certificate: true for ever, so never asked twice. */
+  readonly signedBy = new WeakSet<PathCertificate>();
+  private keyObjectMemo: KeyObject | undefined;
+  private keyHashMemo: Uint8Array | undefined;
+
+  /** Throws X509Error if a key or an extension is not what its RFC says. */
+  constructor(certificate: Certificate) {
+    this.certificate = certificate;
+    this.selfIssued = isSelfIssued(certificate);
+    this.key = parseSubjectPublicKeyInfo(certificate.subjectPublicKeyInfo);
+    this.basicConstraints = read(certificate, Oid.basicConstraints, parseBasicConstraints);
+    this.keyUsage = read(certificate, Oid.keyUsage, parseKeyUsage);
+    this.extKeyUsage = read(certificate, Oid.extKeyUsage, parseExtKeyUsage);
+    this.subjectAltName = read(certificate, Oid.subjectAltName, parseSubjectAltName);
+    this.subjectKeyIdentifier = read(certificate, Oid.subjectKeyIdentifier, parseSubjectKeyIdentifier);
+    this.authorityKeyIdentifier = read(
+      certificate,
+      Oid.authorityKeyIdentifier,
+      parseAuthorityKeyIdentifier,
+    )?.keyIdentifier;
+  }
+
+  get keyObject(): KeyObject {
+    return (this.keyObjectMemo ??= importPublicKey(this.certificate.subjectPublicKeyInfo));
+  }
+
+  get spkiSha256(): Uint8Array {
+    return (this.keyHashMemo ??= spkiSha256(this.certificate.subjectPublicKeyInfo));
+  }
+}
+
+// Trust anchors and known CAs come again with every verification: what was read of them, and that their signatures are good, is
+// kept as long as the caller keeps them.
+const known = new WeakMap<Certificate, PathCertificate>();
+
+/** For certificates that the caller keeps; throws X509Error. */
+export function knownPathCertificate(certificate: Certificate): PathCertificate {
+  let found = known.get(certificate);
+  if (found === undefined) {
+    found = new PathCertificate(certificate);
+    known.set(certificate, found);
+  }
+  return found;
+}
+
+/** Reads presented octets; throws VerifierError CERTIFICATE_MALFORMED with the X509Error as cause. */
+export function readPathCertificate(der: Uint8Array, depth: number): PathCertificate {
+  try {
+    return new PathCertificate(parseCertificate(der));
+  } catch (error) {
+    if (error instanceof X509Error) throw new VerifierError({ code: 'CERTIFICATE_MALFORMED', depth }, error);
+    throw error;
+  }
+}
+
+function read<T>(certificate: Certificate, oid: string, parse: (value: Uint8Array) => T): T | undefined {
+  const extension = certificate.extensions.get(oid);
+  return extension === undefined ? undefined : parse(extension.value);
+}

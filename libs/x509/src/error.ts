@@ -1,0 +1,46 @@
+/** Why bytes are not the X.509 object they were read as, or cannot be used as one. */
+export type X509ErrorCode =
+  | 'CERTIFICATE_MALFORMED'
+  | 'CERTIFICATION_REQUEST_MALFORMED'
+  | 'CERTIFICATE_LIST_MALFORMED'
+  | 'OCSP_REQUEST_MALFORMED'
+  | 'OCSP_RESPONSE_MALFORMED'
+  | 'SUBJECT_PUBLIC_KEY_INFO_MALFORMED'
+  | 'NAME_MALFORMED'
+  /** An attribute that must be single stands in a name more than once. */
+  | 'NAME_AMBIGUOUS'
+  /** `oid` says which extension. */
+  | 'EXTENSION_MALFORMED'
+  /** Two extensions with the same extnID (RFC 5280 4.2); `oid` says which. */
+  | 'EXTENSION_DUPLICATE'
+  /** An extension marked critical that the reader must not pass over; `oid` says which. */
+  | 'EXTENSION_CRITICAL_UNKNOWN'
+  /** Extensions outside v3, or a version that does not exist. */
+  | 'VERSION_INVALID'
+  /** Not a positive INTEGER of 1 to 20 octets (RFC 5280 4.1.2.2). */
+  | 'SERIAL_NUMBER_INVALID'
+  /** The AlgorithmIdentifier inside the signed part is not the outer one, octet by octet (RFC 5280 4.1.1.2). */
+  | 'SIGNATURE_ALGORITHM_MISMATCH'
+  /** A signature algorithm that we never accept, SHA-1 and MD5 among them; `oid` says which. */
+  | 'SIGNATURE_ALGORITHM_UNSUPPORTED'
+  /** The signature algorithm is not one for a key of this kind. */
+  | 'SIGNATURE_ALGORITHM_KEY_MISMATCH'
+  /** A key of a kind that we cannot use; `oid` says which. */
+  | 'KEY_UNSUPPORTED'
+  /** RSA below 2048 bits, an odd modulus size or an exponent outside of policy. */
+  | 'KEY_WEAK'
+  | 'PEM_MALFORMED';
+
+/** What X.509 readers and `verifySignature` throw; a DerError that led to it is its `cause`. */
+export class X509Error extends Error {
+  override readonly name = 'X509Error';
+  readonly code: X509ErrorCode;
+  /** The extension or algorithm concerned, dotted. */
+  readonly oid: string | undefined;
+
+  constructor(code: X509ErrorCode, context: { oid?: string; cause?: unknown } = {}) {
+    super(context.oid === undefined ? code : `${code} (${context.oid})`, { cause: context.cause });
+    this.code = code;
+    this.oid = context.oid;
+  }
+}

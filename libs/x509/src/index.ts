@@ -1,0 +1,92 @@
+export type { AlgorithmIdentifier } from './algorithm-identifier.js';
+export { type Certificate, isSelfIssued, parseCertificate } from './certificate.js';
+export {
+  type CertificateList,
+  findRevoked,
+  parseCertificateList,
+  type RevokedCertificate,
+  revokedCertificates,
+} from './certificate-list.js';
+export { type CertificationRequest, parseCertificationRequest } from './certification-request.js';
+export type { CertId } from './cert-id.js';
+export { type CertificationRequestContent, encodeCertificationRequest } from './encode-certification-request.js';
+export { X509Error, type X509ErrorCode } from './error.js';
+export { encodeExtension, type Extension, type Extensions, readExtensions } from './extension.js';
+export {
+  type AuthorityInfoAccess,
+  encodeAuthorityInfoAccess,
+  parseAuthorityInfoAccess,
+} from './extensions/authority-info-access.js';
+export {
+  type BasicConstraints,
+  encodeBasicConstraints,
+  parseBasicConstraints,
+} from './extensions/basic-constraints.js';
+export { encodeCertificatePolicies, parseCertificatePolicies } from './extensions/certificate-policies.js';
+export {
+  encodeCRLNumber,
+  encodeInvalidityDate,
+  encodeOcspNocheck,
+  encodeReasonCode,
+  parseCRLNumber,
+  parseInvalidityDate,
+  parseReasonCode,
+  type ReasonCode,
+} from './extensions/crl-extensions.js';
+export {
+  type DistributionPoint,
+  encodeCRLDistributionPoints,
+  encodeIssuingDistributionPoint,
+  type IssuingDistributionPoint,
+  parseCRLDistributionPoints,
+  parseIssuingDistributionPoint,
+} from './extensions/distribution-points.js';
+export { encodeExtKeyUsage, parseExtKeyUsage } from './extensions/ext-key-usage.js';
+export { encodeGeneralName, type GeneralName } from './extensions/general-name.js';
+export {
+  type AuthorityKeyIdentifier,
+  encodeAuthorityKeyIdentifier,
+  encodeSubjectKeyIdentifier,
+  parseAuthorityKeyIdentifier,
+  parseSubjectKeyIdentifier,
+} from './extensions/key-identifiers.js';
+export { encodeKeyUsage, type KeyUsage, parseKeyUsage } from './extensions/key-usage.js';
+export { encodeSubjectAltName, parseSubjectAltName } from './extensions/subject-alt-name.js';
+export {
+  type AttributeTypeAndValue,
+  attributeValue,
+  EMPTY_NAME,
+  encodeName,
+  formatName,
+  isEmptyName,
+  type Name,
+  parseName,
+  type RelativeDistinguishedName,
+} from './name.js';
+export { type OcspRequest, parseOcspRequest } from './ocsp-request.js';
+export {
+  type BasicOcspResponse,
+  type CertStatus,
+  type OcspResponse,
+  type OcspResponseStatus,
+  parseOcspResponse,
+  type SingleResponse,
+} from './ocsp-response.js';
+export { decodePem, encodePem, type PemBlock } from './pem.js';
+export {
+  encodeSignatureAlgorithm,
+  type SignatureAlgorithmName,
+  type SignatureCheck,
+  verifySignature,
+  verifySignatureInPool,
+} from './signature.js';
+export {
+  checkKeyPolicy,
+  importPublicKey,
+  keyHashSha1,
+  keyHashSha256,
+  keyIdentifier,
+  parseSubjectPublicKeyInfo,
+  spkiSha256,
+  type SubjectPublicKeyInfo,
+} from './subject-public-key-info.js';
