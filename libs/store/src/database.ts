@@ -1,0 +1,149 @@
+import pg from 'pg';
+import { DataSource, type QueryRunner } from 'typeorm';
+import { StoreError, toStoreError } from './store-error.js';
+
+/** Anything that runs SQL: the database itself (each statement on its own) or a transaction. */
+export interface Queryable {
+  query<Row>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
+}
+
+/** An open transaction: a unit of work handed from step to step, so that the order of writes can be read. */
+export interface Transaction extends Queryable {
+  readonly inTransaction: true;
+}
+
+export interface DatabaseOptions {
+  readonly url: string;
+  readonly poolSize: number;
+  /** Shown in pg_stat_activity. */
+  readonly applicationName: string;
+  /** A lost background connection is reported here; statements fail on their own. */
+  readonly onBackgroundError?: (error: Error) => void;
+}
+
+/** A pool of connections of one process role. Every failure is a StoreError. */
+export class Database implements Queryable {
+  private readonly options: DatabaseOptions;
+  private readonly dataSource: DataSource;
+
+  private constructor(options: DatabaseOptions, dataSource: DataSource) {
+    this.options = options;
+    this.dataSource = dataSource;
+  }
+
+  static async open(options: DatabaseOptions): Promise<Database> {
+    const dataSource = new DataSource({
+      type: 'postgres',
+      url: options.url,
+      applicationName: options.applicationName,
+      poolSize: options.poolSize,
+      connectTimeoutMS: 5_000,
+      installExtensions: false,
+      logging: false,
+      // an idle connection that the server closed: the next statement takes another one
+      poolErrorHandler: (error: Error) => options.onBackgroundError?.(error),
+    });
+    try {
+      await dataSource.initialize();
+    } catch (error) {
+      throw toStoreError(error);
+    }
+    return new Database(options, dataSource);
+  }
+
+  async query<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+    let runner: QueryRunner | undefined;
+    try {
+      runner = this.dataSource.createQueryRunner();
+      return await run<Row>(runner, sql, parameters);
+    } catch (error) {
+      throw toStoreError(error);
+    } finally {
+      await runner?.release();
+    }
+  }
+
+  /**
+   * Runs `work` in one transaction with synchronous commit. Rolled back when it throws; a failed COMMIT leaves the outcome
+   * unknown (STORE_UNAVAILABLE) and the caller must be able to repeat it.
+   */
+  async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    const runner = this.dataSource.createQueryRunner();
+    try {
+      await runner.query('BEGIN; SET LOCAL synchronous_commit = on');
+      const result = await work({ inTransaction: true, query: (sql, parameters = []) => run(runner, sql, parameters) });
+      await runner.query('COMMIT');
+      return result;
+    } catch (error) {
+      await runner.query('ROLLBACK').catch(() => undefined);
+      throw isDatabaseError(error) ? toStoreError(error) : error;
+    } finally {
+      await runner.release();
+    }
+  }
+
+  /**
+   * Calls `onNotify` for each NOTIFY on `channel`, and once after every (re)connection, because what was sent in between is
+   * lost. Reconnects by itself until closed.
+   */
+  async listen(channel: string, onNotify: (payload: string | undefined) => void): Promise<{ close(): Promise<void> }> {
+    let closed = false;
+    let client: pg.Client | undefined;
+    let retry: NodeJS.Timeout | undefined;
+    const connect = async (): Promise<void> => {
+      const next = new pg.Client({ connectionString: this.options.url, application_name: `${this.options.applicationName} listen` });
+      client = next;
+      const lost = (error?: Error): void => {
+        if (closed || client !== next) return;
+        client = undefined;
+        if (error) this.options.onBackgroundError?.(error);
+        retry = setTimeout(() => void connect().catch((e: unknown) => lost(e instanceof Error ? e : undefined)), 500);
+      };
+      next.on('error', lost);
+      next.on('end', () => lost());
+      next.on('notification', (message) => onNotify(message.payload));
+      try {
+        await next.connect();
+        await next.query(`LISTEN ${pg.escapeIdentifier(channel)}`);
+        onNotify(undefined);
+      } catch (error) {
+        await next.end().catch(() => undefined);
+        if (client === next) lost(error instanceof Error ? error : undefined);
+      }
+    };
+    await connect();
+    return {
+      close: async () => {
+        closed = true;
+        clearTimeout(retry);
+        await client?.end().catch(() => undefined);
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.dataSource.destroy();
+  }
+}
+
+/** Repeats work that lost a race with another transaction. The work must begin anew each time: nothing of it was kept. */
+export async function retryConflicts<T>(work: () => Promise<T>, attempts = 5): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      const conflict = error instanceof StoreError && (error.code === 'STORE_CONFLICT' || error.code === 'STORE_DUPLICATE');
+      if (!conflict || attempt === attempts) throw error;
+    }
+  }
+}
+
+async function run<Row>(runner: QueryRunner, sql: string, parameters: readonly unknown[]): Promise<Row[]> {
+  const result = await runner.query(sql, [...parameters], true);
+  return result.records as Row[];
+}
+
+// errors that the work itself threw (refusals, bugs) pass through untouched
+function isDatabaseError(error: unknown): boolean {
+  return error instanceof StoreError || (error instanceof Error && (error.name === 'QueryFailedError' || 'severity' in error || toStoreError(error).code === 'STORE_UNAVAILABLE'));
+}

@@ -1,0 +1,119 @@
+export { activeAuthorities, type AuthorityRecord, insertAuthority } from './ca/authorities.js';
+export { type CertificateRecord, insertCertificates, readCertificates, type Seat } from './ca/certificates.js';
+export {
+  type CredentialKey,
+  type CredentialRecord,
+  type CredentialSelection,
+  credentialsOf,
+  type CredentialWithSeat,
+  insertCredentials,
+  markSeen,
+  markWithdrawn,
+} from './ca/credentials.js';
+export { type CrlRecord, lockCrl, saveCrl, staleCrlLists } from './ca/crls.js';
+export { appendJournal, journalChannel, type JournalEntry, journalHead, type RecordedEntry } from './ca/journal.js';
+export { blockKeys, blockKeysOfDevice, claimKeys, type KeyOwner, keyOwners } from './ca/key-owners.js';
+export { appendOutbox, countOutbox, outboxChannel, type OutboxJob, takeOutbox } from './ca/outbox.js';
+export { readRevocation, removeSuspensions, type RevocationRecord, revocationsOf, saveRevocations } from './ca/revocations.js';
+export { insertServiceCredential, latestServiceCredential, type ServiceCredentialRecord } from './ca/service-credentials.js';
+export {
+  insertStatusList,
+  leaseBlock,
+  lockListOpening,
+  nextStatusListId,
+  openStatusLists,
+  sealStatusList,
+  type StatusListRecord,
+  statusLists,
+} from './ca/status-lists.js';
+export { insertSubjects, lockSubjects, readSubject, saveSubject, type SubjectRecord, touchSubjects } from './ca/subjects.js';
+export { lockQuotas, type ModelQuota, spendQuotas } from './ca/quotas.js';
+export { insertWarrant, lockWarrants, spendWarrants, type WarrantRecord } from './ca/warrants.js';
+export { Database, retryConflicts, type DatabaseOptions, type Queryable, type Transaction } from './database.js';
+export { migrate } from './migrate.js';
+export {
+  findAccessJwk,
+  insertAccessToken,
+  isAccessTokenLive,
+  type IssuedAccessToken,
+  type IssuedAccessTokenView,
+  listAccessTokens,
+  publishAccessJwk,
+  revokeAccessToken,
+} from './registry/access.js';
+export { type BatchRecord, type BatchView, findBatch, insertBatch, listBatches } from './registry/batches.js';
+export {
+  certificateOwner,
+  changedSubjects,
+  type DeviceCertificateView,
+  deviceCertificates,
+  type SubjectView,
+  subjectViews,
+} from './registry/ca-views.js';
+export { type DeviceEventRecord, type DeviceEventView, insertDeviceEvents, listDeviceEvents } from './registry/device-events.js';
+export {
+  type DeviceFilter,
+  type DeviceRecord,
+  type DeviceUpdate,
+  findDevice,
+  insertDevices,
+  listDevices,
+  lockDevices,
+  type NewDevice,
+  readDevices,
+  updateDevices,
+} from './registry/devices.js';
+export {
+  allowModels,
+  type Bootstrap,
+  disallowModel,
+  type EnrollmentPolicyRecord,
+  findEnrollmentPolicy,
+  insertEnrollmentPolicy,
+  listEnrollmentPolicies,
+} from './registry/enrollment-policies.js';
+export {
+  type EnrollmentTokenRecord,
+  type EnrollmentTokenView,
+  findEnrollmentToken,
+  insertEnrollmentToken,
+  listEnrollmentTokens,
+  revokeEnrollmentToken,
+} from './registry/enrollment-tokens.js';
+export { type FactoryRecord, findFactory, insertFactory, listFactories } from './registry/factories.js';
+export {
+  claimIdempotencyKey,
+  completeIdempotencyKey,
+  forgetIdempotencyKeys,
+  type IdempotencyClaimRecord,
+  type IdempotencyScopeRecord,
+  type KnownIdempotencyKey,
+  releaseIdempotencyKey,
+} from './registry/idempotency-records.js';
+export { findModel, insertModel, listModels, type ModelRecord } from './registry/models.js';
+export { finishSweep, sweepWindow } from './registry/projection-sweeps.js';
+export { insertRefusals, listRefusals, type RefusalRecord, type RefusalView } from './registry/refusals.js';
+export { StoreError, type StoreErrorCode, toStoreError } from './store-error.js';
+export { findIssuedSeats, ISSUED_SEAT_LENGTH, readIssuedSeats } from './responder/issued-seats.js';
+export {
+  type PublishedAuthority,
+  publishedAuthorities,
+  type PublishedCrl,
+  readPublished,
+  readPublishedCrl,
+} from './responder/publications.js';
+export {
+  type ChangedSeat,
+  type JournalProof,
+  MAX_JOURNAL_ENTRIES,
+  type PublishedChange,
+  type PublishedList,
+  type PublishedStatus,
+  readChanges,
+  readStatusSnapshot,
+  type StatusSnapshot,
+} from './responder/status-queries.js';
+export { canEnter, databaseUser } from './embedded-postgres/database-user.js';
+export { EmbeddedPostgresError } from './embedded-postgres/embedded-postgres-error.js';
+export { type EmbeddedPostgres, type EmbeddedPostgresOptions, startEmbeddedPostgres } from './embedded-postgres/embedded-postgres.js';
+export { makeSubstituteFolder } from './embedded-postgres/substitute-folder.js';

@@ -1,0 +1,67 @@
+import { QueryFailedError } from 'typeorm';
+
+export type StoreErrorCode =
+  /** The database cannot be reached or is shutting down: the caller may retry later. */
+  | 'STORE_UNAVAILABLE'
+  /** Two transactions needed each other's rows, or one waited too long: the caller may retry at once. */
+  | 'STORE_CONFLICT'
+  /** A row with that key exists already; `constraint` says which rule. */
+  | 'STORE_DUPLICATE'
+  /** A row that is referred to does not exist; `constraint` says which rule. */
+  | 'STORE_REFERENCE'
+  | 'STORE_FAILED';
+
+export class StoreError extends Error {
+  readonly code: StoreErrorCode;
+  readonly constraint: string | undefined;
+  readonly context: { readonly constraint?: string };
+
+  constructor(code: StoreErrorCode, cause: unknown, constraint?: string) {
+    super(code, { cause });
+    this.name = 'StoreError';
+    this.code = code;
+    this.constraint = constraint;
+    this.context = constraint === undefined ? {} : { constraint };
+  }
+}
+
+const unavailableSqlStates = new Set(['57P01', '57P02', '57P03', '53300', '53400', '58000', '58030']);
+const unavailableErrnos = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH']);
+const conflictSqlStates = new Set(['40001', '40P01', '55P03']);
+
+/**
+ * Turns what the driver threw into a StoreError. The driver's own error stays as cause, TypeORM's does not: it carries the
+ * parameters of the statement, which may be secrets.
+ */
+export function toStoreError(error: unknown): StoreError {
+  if (error instanceof StoreError) return error;
+  const cause: unknown = error instanceof QueryFailedError ? error.driverError : error;
+  const { code, constraint } = fieldsOf(cause);
+  if (code !== undefined) {
+    if (code === '23505') return new StoreError('STORE_DUPLICATE', cause, constraint);
+    if (code === '23503') return new StoreError('STORE_REFERENCE', cause, constraint);
+    if (conflictSqlStates.has(code)) return new StoreError('STORE_CONFLICT', cause);
+    if (unavailableSqlStates.has(code) || unavailableErrnos.has(code) || code.startsWith('08'))
+      return new StoreError('STORE_UNAVAILABLE', cause);
+  } else if (cause instanceof Error && isConnectionLoss(cause.message)) {
+    return new StoreError('STORE_UNAVAILABLE', cause);
+  }
+  return new StoreError('STORE_FAILED', cause);
+}
+
+// pg reports a connection that broke under a statement by message alone
+function isConnectionLoss(message: string): boolean {
+  return (
+    message.startsWith('Connection terminated') ||
+    message.startsWith('Client has encountered a connection error') ||
+    message.startsWith('Client was closed') ||
+    message.startsWith('timeout exceeded when trying to connect')
+  );
+}
+
+function fieldsOf(error: unknown): { code?: string; constraint?: string } {
+  if (typeof error !== 'object' || error === null) return {};
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const constraint = 'constraint' in error && typeof error.constraint === 'string' ? error.constraint : undefined;
+  return { ...(code !== undefined && { code }), ...(constraint !== undefined && { constraint }) };
+}
