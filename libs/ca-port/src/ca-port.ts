@@ -19,6 +19,7 @@ export interface CaPort {
 /** The CA cannot answer now (its database is away, it is stopping): retry later. Nothing is known of the outcome. */
 export class CaUnavailableError extends Error {
   readonly code = 'CA_UNAVAILABLE';
+  readonly context = {};
 
   constructor(cause: unknown) {
     super('the CA is not available', { cause });

@@ -42,6 +42,8 @@ export const caRefusalCodes = [
   'REASON_NOT_ALLOWED',
   // the caller and the CA
   'PROFILE_NOT_ALLOWED',
+  'AUTHORITY_UNKNOWN',
+  'VALIDITY_REFUSED',
   'QUOTA_EXCEEDED',
   'CLOCK_UNTRUSTED',
   'CA_UNAVAILABLE',

@@ -1,0 +1,55 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import {
+  KEY_ENCRYPTION_KEY_LENGTH,
+  KeysError,
+  openSoftwareSigner,
+  readEncryptedKey,
+  readKeyEncryptionKey,
+  type SigningMode,
+  type SoftwareSigner,
+  writeEncryptedKey,
+  writeKeyEncryptionKey,
+} from '@touchmark/keys';
+import type { RandomBytes } from '@touchmark/server';
+
+/** A folder (0700) of encrypted private keys, one file an authority, and the key-encryption key that opens them. */
+export class KeyFolder {
+  private readonly folder: string;
+  private readonly keyEncryptionKey: Uint8Array;
+
+  private constructor(folder: string, keyEncryptionKey: Uint8Array) {
+    this.folder = folder;
+    this.keyEncryptionKey = keyEncryptionKey;
+  }
+
+  /** Opens the folder; makes it with a new key-encryption key where there is none. Codes of KeysError. */
+  static async open(folder: string, randomBytes: RandomBytes): Promise<KeyFolder> {
+    const file = path.join(folder, 'key-encryption-key');
+    try {
+      return new KeyFolder(folder, await readKeyEncryptionKey(file));
+    } catch (error) {
+      if (!(error instanceof KeysError && error.code === 'SECRET_FILE_MISSING')) throw error;
+    }
+    await mkdir(path.dirname(folder), { recursive: true, mode: 0o700 });
+    await writeKeyEncryptionKey(file, randomBytes(KEY_ENCRYPTION_KEY_LENGTH));
+    return new KeyFolder(folder, await readKeyEncryptionKey(file));
+  }
+
+  async save(authorityId: string, pkcs8: Uint8Array, subjectPublicKeyInfo: Uint8Array): Promise<void> {
+    await writeEncryptedKey(this.fileOf(authorityId), pkcs8, { authorityId, subjectPublicKeyInfo }, this.keyEncryptionKey);
+  }
+
+  /** PKCS#8, DER, in clear: to be overwritten after use. */
+  async read(authorityId: string, subjectPublicKeyInfo: Uint8Array): Promise<Uint8Array> {
+    return readEncryptedKey(this.fileOf(authorityId), { authorityId, subjectPublicKeyInfo }, this.keyEncryptionKey);
+  }
+
+  async openSigner(authorityId: string, subjectPublicKeyInfo: Uint8Array, mode: SigningMode): Promise<SoftwareSigner> {
+    return openSoftwareSigner(this.fileOf(authorityId), { authorityId, subjectPublicKeyInfo }, this.keyEncryptionKey, mode);
+  }
+
+  private fileOf(authorityId: string): string {
+    return path.join(this.folder, `${authorityId}.jwe`);
+  }
+}

@@ -1,0 +1,123 @@
+import type { CaCaller, CaPort, CaRefusal, IssueOutcome, IssueRequest } from '@touchmark/ca-port';
+import type { RandomBytes } from '@touchmark/server';
+import type { Database } from '@touchmark/store';
+import type { Authorities } from './authorities/authorities.js';
+import { Templates } from './authorities/templates.js';
+import { asRefusal, CaError } from './ca-error.js';
+import { RefreshCrl } from './crl/refresh-crl.js';
+import { signCrlWith } from './crl/sign-crl.js';
+import { InProcessCa } from './in-process-ca.js';
+import { checkRequest } from './issuing/check-request.js';
+import { IssueBatch } from './issuing/issue-batch.js';
+import { IssueLine } from './issuing/issue-line.js';
+import type { CheckedOrder } from './issuing/order.js';
+import { signOrdersWith } from './issuing/sign-orders.js';
+import { OpenWarrants } from './open-warrants.js';
+import { StatusLists } from './seats/open-list.js';
+import { SeatSupply } from './seats/seat-supply.js';
+import { IssueServiceCertificate } from './signers/issue-service-certificate.js';
+import { RenewOcspSigners } from './signers/renew-ocsp-signers.js';
+import { ChangeStatus } from './status/change-status.js';
+import { ConfirmSeen } from './status/confirm-seen.js';
+
+export interface CaSettings {
+  /** Base of the publication URLs, without a slash at its end. */
+  readonly publicHttpUrl: string;
+  /** Certificates for one model in one clock hour. */
+  readonly hourlyQuota: number;
+  /** Seconds from thisUpdate to nextUpdate of a CRL, and after which it is made anew. */
+  readonly crlLifetime: number;
+  readonly crlRefreshAfter: number;
+  /** Seats that a process leases at a time. */
+  readonly blockSize: number;
+  /** Certificates that share one commit, at most. */
+  readonly maxBatch: number;
+  /** Seconds that our clock and the database's may differ. */
+  readonly maxClockSkew: number;
+}
+
+export const defaultCaSettings = {
+  hourlyQuota: 1_000_000,
+  crlLifetime: 86_400,
+  crlRefreshAfter: 3600,
+  blockSize: 4096,
+  maxBatch: 256,
+  maxClockSkew: 60,
+} as const;
+
+export interface CaPorts {
+  readonly db: Database;
+  readonly authorities: Authorities;
+  readonly now: () => number;
+  readonly randomBytes: RandomBytes;
+  /** What failed although nobody did anything wrong. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** The CA: its use cases wired together. Nobody reaches them but through `portFor` and the process that composes them. */
+export class Ca {
+  readonly serviceCertificates: IssueServiceCertificate;
+  readonly refreshCrl: RefreshCrl;
+  readonly statusLists: StatusLists;
+  private readonly line: IssueLine<CheckedOrder, IssueOutcome>;
+  private readonly ports: CaPorts;
+  private readonly renewOcspSigners: RenewOcspSigners;
+  private readonly changeStatus: ChangeStatus;
+  private readonly confirmSeen: ConfirmSeen;
+  private readonly openWarrants: OpenWarrants;
+
+  constructor(ports: CaPorts, settings: CaSettings) {
+    const { db, authorities, now, randomBytes, onError } = ports;
+    this.ports = ports;
+    const signCrl = signCrlWith(authorities, settings.crlLifetime);
+    const templates = new Templates(authorities);
+    this.statusLists = new StatusLists(db, signCrl, { ...settings, now });
+    const seats = new SeatSupply((authorityId, bucket) => this.statusLists.lease(authorityId, bucket));
+    const sign = signOrdersWith({ seats, templates, randomBytes, onError });
+    const batch = new IssueBatch(db, sign, { ...settings, now, onError });
+    this.line = new IssueLine(
+      (orders) => batch.run(orders),
+      (order) => [order.deviceRef, order.spkiHex],
+      { maxBatch: settings.maxBatch, maxOpen: 2 },
+    );
+    this.serviceCertificates = new IssueServiceCertificate({ db, authorities, templates, seats, randomBytes, now });
+    this.renewOcspSigners = new RenewOcspSigners(this.serviceCertificates);
+    this.refreshCrl = new RefreshCrl(db, signCrl, {
+      now,
+      refreshAfter: settings.crlRefreshAfter,
+      holds: (id) => authorities.holds(id),
+    });
+    this.changeStatus = new ChangeStatus(db, now);
+    this.confirmSeen = new ConfirmSeen(db, now);
+    this.openWarrants = new OpenWarrants(db);
+  }
+
+  /** The CA as this caller may use it. */
+  portFor(caller: CaCaller): CaPort {
+    return new InProcessCa(caller, {
+      issueCertificates: (requests) => this.issue(requests),
+      changeStatus: (changes) => this.changeStatus.run(changes),
+      confirmSeen: (sightings) => this.confirmSeen.run(sightings),
+      openWarrants: (warrants) => this.openWarrants.run(warrants),
+      renewOcspSigners: (requests) => this.renewOcspSigners.run(requests),
+      describeAuthorities: () => Promise.resolve(this.ports.authorities.describe()),
+    });
+  }
+
+  /** Checks all requests at the same time, then queues them in the order asked: where a warrant runs out, the later ones go without. */
+  private async issue(requests: readonly IssueRequest[]): Promise<IssueOutcome[]> {
+    const checked = await Promise.all(requests.map((request) => this.check(request)));
+    return Promise.all(checked.map((order) => ('ok' in order ? order : this.line.run(order))));
+  }
+
+  private async check(request: IssueRequest): Promise<CheckedOrder | CaRefusal> {
+    const { authorities, now, randomBytes, onError } = this.ports;
+    try {
+      return await checkRequest(request, (profile) => authorities.forProfile(profile), randomBytes, now());
+    } catch (error) {
+      if (error instanceof CaError) return asRefusal(error);
+      onError(error);
+      return asRefusal(new CaError('INTERNAL', { cause: error }));
+    }
+  }
+}

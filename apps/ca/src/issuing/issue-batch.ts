@@ -1,0 +1,228 @@
+import { type CaRefusal, CaUnavailableError, type IssuedCertificate, type IssueOutcome } from '@touchmark/ca-port';
+import { encodeSerialNumber } from '@touchmark/status-list';
+import {
+  appendJournal,
+  claimKeys,
+  type CredentialRecord,
+  type Database,
+  insertCertificates,
+  insertCredentials,
+  insertSubjects,
+  markSeen,
+  markWithdrawn,
+  readCertificates,
+  saveSubject,
+  spendWarrants,
+  StoreError,
+  touchSubjects,
+  type Transaction,
+} from '@touchmark/store';
+import { asRefusal, CaError } from '../ca-error.js';
+import { reasonCodes, SeatChanges } from '../status/seat-changes.js';
+import { type Decision, decideOrders, loadFacts } from './decide.js';
+import { holdQuotas } from './hold-quotas.js';
+import type { CheckedOrder } from './order.js';
+import type { SignOrders } from './sign-orders.js';
+
+export interface IssueBatchOptions {
+  readonly now: () => number;
+  /** Certificates for one model in one clock hour. */
+  readonly hourlyQuota: number;
+  /** Seconds that our clock and the database's may differ. */
+  readonly maxClockSkew: number;
+  /** A certificate could not be issued for a reason that is no refusal. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Cause under which a device is held after a lineage fork, where its policy says so. */
+export const forkCause = 'lineage-fork';
+
+/**
+ * Steps 3 to 9 of the issuing cycle (docs/issuance-cycle.md) for a batch that shares one commit. No two orders of a batch are for
+ * the same device or key.
+ */
+export class IssueBatch {
+  private readonly db: Database;
+  private readonly sign: SignOrders;
+  private readonly options: IssueBatchOptions;
+
+  constructor(db: Database, sign: SignOrders, options: IssueBatchOptions) {
+    this.db = db;
+    this.sign = sign;
+    this.options = options;
+  }
+
+  /** A batch that cannot be stored as a whole is halved and tried again with the same bytes, so that one bad line refuses only itself. */
+  async run(orders: readonly CheckedOrder[]): Promise<IssueOutcome[]> {
+    try {
+      return await this.commit(orders);
+    } catch (error) {
+      if (error instanceof StoreError && error.code === 'STORE_UNAVAILABLE') throw new CaUnavailableError(error);
+      if (error instanceof CaError) return orders.map(() => asRefusal(error));
+      const [only] = orders;
+      if (orders.length === 1 && only) return [await this.alone(only)];
+      const middle = orders.length >> 1;
+      return [...(await this.run(orders.slice(0, middle))), ...(await this.run(orders.slice(middle)))];
+    }
+  }
+
+  private async alone(order: CheckedOrder): Promise<IssueOutcome> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const [outcome] = await this.commit([order]);
+        return outcome ?? asRefusal(new CaError('INTERNAL'));
+      } catch (error) {
+        const conflict = error instanceof StoreError && (error.code === 'STORE_CONFLICT' || error.code === 'STORE_DUPLICATE');
+        if (conflict && attempt < 5) continue;
+        if (error instanceof StoreError && error.code === 'STORE_UNAVAILABLE') throw new CaUnavailableError(error);
+        this.options.onError(error);
+        return asRefusal(error instanceof CaError ? error : new CaError('INTERNAL'));
+      }
+    }
+  }
+
+  private async commit(orders: readonly CheckedOrder[]): Promise<IssueOutcome[]> {
+    const now = this.options.now();
+    return this.db.transaction(async (tx) => {
+      await this.checkClock(tx, now);
+      // 3. lock the subjects, re-check state, keys and warrants
+      const facts = await loadFacts(tx, orders, now);
+      const decisions = await holdQuotas(tx, orders, decideOrders(orders, facts, now), now, this.options.hourlyQuota);
+      // 4. to 7. take a seat, build, lint, sign, verify
+      await this.sign(orders, decisions);
+      // 8. store
+      await this.store(tx, orders, decisions, now);
+      return this.outcomes(tx, orders, decisions);
+      // 9. the caller gets its answer after the commit
+    });
+  }
+
+  private async checkClock(tx: Transaction, now: number): Promise<void> {
+    const rows = await tx.query<{ now: number }>('SELECT extract(epoch FROM clock_timestamp())::float8 AS now');
+    if (Math.abs((rows[0]?.now ?? 0) - now) > this.options.maxClockSkew) throw new CaError('CLOCK_UNTRUSTED');
+  }
+
+  private async store(tx: Transaction, orders: readonly CheckedOrder[], decisions: readonly Decision[], now: number): Promise<void> {
+    const seats = new SeatChanges();
+    const issued = orders.flatMap((order, i) => {
+      const decision = decisions[i];
+      return decision?.kind === 'issue' && order.signed ? [{ order, decision, signed: order.signed }] : [];
+    });
+    const { conflicts: taken } = await insertSubjects(
+      tx,
+      issued.flatMap(({ order, decision }) =>
+        decision.newSubject ? [{ deviceRef: order.deviceRef, pseudonym: order.pseudonym, ...order.request.identity }] : [],
+      ),
+    );
+    const { conflicts: claimed } = await claimKeys(
+      tx,
+      issued.flatMap(({ order, decision }) => (decision.newKey ? [{ spkiSha256: order.spkiSha256, deviceRef: order.deviceRef }] : [])),
+    );
+    if (taken + claimed > 0) throw new StoreError('STORE_CONFLICT', undefined);
+
+    const spent = new Map<string, number>();
+    for (const { decision } of issued)
+      if (decision.spends !== undefined) spent.set(decision.spends, (spent.get(decision.spends) ?? 0) + 1);
+    await spendWarrants(tx, spent);
+
+    await insertCertificates(
+      tx,
+      issued.map(({ order, signed }) => ({
+        listId: signed.seat.list.id,
+        index: signed.seat.index,
+        random: signed.random,
+        deviceRef: order.deviceRef,
+        credentialId: order.credentialId,
+        der: signed.certificate,
+      })),
+    );
+    await insertCredentials(
+      tx,
+      issued.map(({ order, decision, signed }): CredentialRecord => ({
+        deviceRef: order.deviceRef,
+        id: order.credentialId,
+        generation: decision.generation,
+        profile: order.request.profile,
+        policy: order.request.terms.policy,
+        spkiSha256: order.spkiSha256,
+        listId: signed.seat.list.id,
+        index: signed.seat.index,
+        random: signed.random,
+        parentId: decision.parentId ?? null,
+        warrantId: order.request.evidence.kind === 'warrant' ? order.request.evidence.warrantId : null,
+        notBefore: order.notBefore,
+        notAfter: order.notAfter,
+        renewAfter: order.renewAfter,
+        revokeReplaced: order.request.terms.revokeReplaced ?? false,
+        seenAt: null,
+        withdrawnAt: null,
+      })),
+    );
+
+    await this.storeConsequences(tx, decisions, seats, now);
+    const entries = await seats.write(tx);
+    if (entries.length > 0) await appendJournal(tx, entries);
+  }
+
+  /** First sightings of parents, withdrawn children, certificates revoked because they were replaced, and forks. */
+  private async storeConsequences(tx: Transaction, decisions: readonly Decision[], seats: SeatChanges, now: number): Promise<void> {
+    const seen = decisions.flatMap((d) => (d.firstSeen ? [d.firstSeen] : []));
+    await markSeen(tx, seen, now);
+    if (seen.length > 0)
+      await touchSubjects(
+        tx,
+        seen.map((c) => c.deviceRef),
+      );
+    for (const replaced of decisions.flatMap((d) => d.replaced ?? [])) seats.revoke(replaced, now, reasonCodes.superseded);
+
+    const withdrawn = decisions.flatMap((d) => (d.kind === 'issue' ? d.withdraw : []));
+    await markWithdrawn(tx, withdrawn, now);
+    for (const credential of withdrawn) seats.revoke(credential, now, reasonCodes.superseded);
+
+    for (const decision of decisions) {
+      if (decision.kind !== 'refuse' || !decision.suspend || !decision.subject) continue;
+      const held = { ...decision.subject, state: 'held' as const, holds: [...new Set([...decision.subject.holds, forkCause])] };
+      await saveSubject(tx, held);
+      for (const credential of decision.credentials ?? []) seats.hold(credential, held, credential.holds, now);
+    }
+  }
+
+  private async outcomes(tx: Transaction, orders: readonly CheckedOrder[], decisions: readonly Decision[]): Promise<IssueOutcome[]> {
+    const returned = decisions.flatMap((d) => (d.kind === 'return' ? [d.credential] : []));
+    const stored = new Map((await readCertificates(tx, returned)).map((c) => [`${c.listId}.${c.index}`, c.der]));
+    return orders.map((order, i): IssuedCertificate | CaRefusal => {
+      const decision = decisions[i];
+      if (decision?.kind === 'return') {
+        const c = decision.credential;
+        const certificate = stored.get(`${c.listId}.${c.index}`);
+        if (!certificate) return asRefusal(new CaError('INTERNAL'));
+        return {
+          ok: true,
+          certificate,
+          serialNumber: encodeSerialNumber(c),
+          deviceRef: c.deviceRef,
+          credentialId: c.id,
+          generation: c.generation,
+          notBefore: c.notBefore,
+          notAfter: c.notAfter,
+          ...(c.renewAfter !== null && { renewAfter: c.renewAfter }),
+          repeated: true,
+        };
+      }
+      if (decision?.kind === 'issue' && order.signed)
+        return {
+          ok: true,
+          certificate: order.signed.certificate,
+          serialNumber: order.signed.serialNumber,
+          deviceRef: order.deviceRef,
+          credentialId: order.credentialId,
+          generation: decision.generation,
+          notBefore: order.notBefore,
+          notAfter: order.notAfter,
+          ...(order.renewAfter !== null && { renewAfter: order.renewAfter }),
+          repeated: false,
+        };
+      return asRefusal(new CaError(decision?.kind === 'refuse' ? decision.code : 'INTERNAL'));
+    });
+  }
+}
