@@ -1,0 +1,75 @@
+export { type Clock, systemClock } from './clock.js';
+export { type RandomBytes, randomUuid, systemRandomBytes } from './random.js';
+export { onStopSignals, type SignalSource, type StopHandlers } from './signals.js';
+
+export { type CodedError, isCodedError } from './errors/coded-error.js';
+export { ErrorFilter, type ErrorFilterOptions } from './errors/error-filter.js';
+export type { DescribeError, Problem, ProblemDescription } from './errors/problem.js';
+export { toProblem } from './errors/to-problem.js';
+export { type ErrorRenderer, type RenderedError, renderProblemJson, renderProblemText } from './errors/render.js';
+export {
+  type FieldError,
+  ServerError,
+  type ServerErrorCode,
+  type ServerErrorContexts,
+  type SettingError,
+} from './errors/server-error.js';
+
+export { type ApplicationOptions, createApplication, fastifyOf } from './http/application.js';
+export { Consumes, type RequestMediaType } from './http/media-types.js';
+export { type Access, publicRoute, type RouteRules } from './http/route-rules.js';
+export { checkRoutes, listRoutes, type RouteRecord } from './http/route-table.js';
+export { fieldErrors, validationPipe } from './http/validation.js';
+
+export type { HandshakeCount } from './listeners/handshake-cap.js';
+export {
+  type Listener,
+  type ListenerOptions,
+  type ListenerTls,
+  openListener,
+  type ServerCredentials,
+} from './listeners/listener.js';
+export { type ListenerName, listenerOf } from './listeners/listener-name.js';
+export { OnListener } from './listeners/on-listener.js';
+export { openListeners, type RunningListeners } from './listeners/open-listeners.js';
+export { peerCertificates } from './listeners/peer-certificates.js';
+
+export {
+  type AccessJwk,
+  accessJwk,
+  type AccessKeys,
+  AccessTokens,
+  type AccessTokenClaims,
+  issueAccessToken,
+  type RevokedTokens,
+} from './access/access-token.js';
+export type { TokenVerifier } from './access/authorize.js';
+export { confinedToFactory, Principal } from './access/principal.js';
+export { type Role, ROLES } from './access/role.js';
+export { Public, Roles } from './access/roles.js';
+
+export { answerConfigCommand } from './config/config-command.js';
+export { type ConfigSources, type Environment, loadConfig, type LoadedConfig } from './config/load-config.js';
+export { configSchemaJson, describeConfig, type Setting } from './config/settings.js';
+
+export { IdempotencyInterceptor, SecretFields } from './idempotency/idempotency-interceptor.js';
+export type {
+  IdempotencyClaim,
+  IdempotencyRecord,
+  IdempotencyScope,
+  IdempotencyStore,
+  StoredAnswer,
+} from './idempotency/idempotency-store.js';
+
+export { failingChecks, type HealthCheck, type HealthChecks, healthModule } from './observe/health.js';
+export { createLogger, type LoggerOptions, type LogLevel } from './observe/logger.js';
+export { NestLogger } from './observe/nest-logger.js';
+export {
+  createMetricsRegistry,
+  measureHandshakes,
+  measureRequests,
+  METRICS_REGISTRY,
+  metricsModule,
+} from './observe/metrics.js';
+
+export { type ApiDescription, openApiDocument, serveOpenApi } from './openapi/document.js';
