@@ -104,6 +104,15 @@ export class Ca {
     });
   }
 
+  /** Certificate of an authority, DER. */
+  certificateOf(authorityId: string): Uint8Array {
+    return this.ports.authorities.byId(authorityId).issuer.certificate.der;
+  }
+
+  rootCertificate(): Uint8Array {
+    return this.ports.authorities.rootCertificate;
+  }
+
   /** Checks all requests at the same time, then queues them in the order asked: where a warrant runs out, the later ones go without. */
   private async issue(requests: readonly IssueRequest[]): Promise<IssueOutcome[]> {
     const checked = await Promise.all(requests.map((request) => this.check(request)));

@@ -1,11 +1,19 @@
-import { Oid } from '@touchmark/der';
-import { encodeName, encodeSubjectAltName, type GeneralName } from '@touchmark/x509';
+import {
+  encodeExplicit,
+  encodeOctetString,
+  encodeOid,
+  encodePrintableString,
+  encodeSequence,
+  encodeSet,
+  encodeUtf8String,
+  Oid,
+} from '@touchmark/der';
+import { encodeGeneralName } from '@touchmark/x509';
 
+import { BoundedMemo } from './bounded-memo.js';
 import { parseIpAddress } from './ip-address.js';
 import { IssuanceError } from './issuance-error.js';
 import type { Profile } from './profile.js';
-
-type EncodableName = Exclude<GeneralName, { kind: 'unsupported' }>;
 
 /** What one certificate says about its subject. A profile uses some of these, and refuses to go without those. */
 export interface CertificateFields {
@@ -46,19 +54,22 @@ const PATTERNS = {
 // Letters, digits and hyphens; a name that would be read as an address is none.
 const DNS_NAME =
   /^(?!.*\.\d+$)(?!\d+$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i;
+const HARDWARE_MODULE_NAME = encodeOid(Oid.hardwareModuleName);
+const ATTRIBUTE_TYPES: Readonly<Record<Profile['subject'][number]['type'], Uint8Array>> = {
+  commonName: encodeOid(Oid.commonName),
+  organizationName: encodeOid(Oid.organizationName),
+  organizationalUnitName: encodeOid(Oid.organizationalUnitName),
+  serialNumber: encodeOid(Oid.serialNumber),
+};
+
 /** ub-common-name (RFC 5280 appendix A). */
 const COMMON_NAME_LIMIT = 64;
 
 /** Subject and subjectAltName of a certificate under this profile. Throws IssuanceError NAME_INVALID. */
 export function encodeCertificateNames(profile: Profile, fields: CertificateFields): CertificateNames {
-  const subject = encodeName(
-    profile.subject.map(({ type, from }) => ({
-      type: Oid[type],
-      value: from === 'firstName' ? firstServerName(fields) : required(fields, from),
-    })),
-  );
+  const subject = encodeSequence(...profile.subject.map((attribute) => encodeRdn(attribute, fields)));
   const names = profile.subjectAltName.flatMap((form) => ALTERNATIVE_NAMES[form](fields));
-  return { fields, subject, subjectAltName: names.length === 0 ? undefined : encodeSubjectAltName(names) };
+  return { fields, subject, subjectAltName: names.length === 0 ? undefined : encodeSequence(...names) };
 }
 
 /** The SPIFFE URI that names a device; the verifier reads realm, model and device from it alone. */
@@ -66,16 +77,35 @@ export function deviceUri(device: { realm: string; model: string; deviceSerial: 
   return `spiffe://${device.realm}/device/${device.model}/${device.deviceSerial}`;
 }
 
-type AlternativeNames = (fields: CertificateFields) => EncodableName[];
+function encodeRdn({ type, from }: Profile['subject'][number], fields: CertificateFields): Uint8Array {
+  if (from === 'firstName') return encodeAttribute(type, firstServerName(fields));
+  // Organizations and models are few, so their check and encoding are remembered.
+  if (type === 'organizationName' && from === 'organization') return organizations.get(fields.organization);
+  if (type === 'organizationalUnitName' && from === 'model') return models.get(fields.model);
+  return encodeAttribute(type, required(fields, from));
+}
+
+function encodeAttribute(type: Profile['subject'][number]['type'], value: string): Uint8Array {
+  // RFC 5280 appendix A: serialNumber is a PrintableString, the others DirectoryStrings.
+  const encoded = type === 'serialNumber' ? encodePrintableString(value) : encodeUtf8String(value);
+  return encodeSet(encodeSequence(ATTRIBUTE_TYPES[type], encoded));
+}
+
+const REMEMBERED = 1024;
+const organizations = new BoundedMemo(REMEMBERED, (organization: string | undefined) =>
+  encodeAttribute('organizationName', required({ organization }, 'organization')),
+);
+const models = new BoundedMemo(REMEMBERED, (model: string | undefined) =>
+  encodeAttribute('organizationalUnitName', required({ model }, 'model')),
+);
+// An arc of 128 bits takes long to encode.
+const hwTypes = new BoundedMemo(REMEMBERED, encodeOid);
+
+/** GeneralNames, each DER, that one form makes. */
+type AlternativeNames = (fields: CertificateFields) => Uint8Array[];
 
 const ALTERNATIVE_NAMES: Readonly<Record<Profile['subjectAltName'][number], AlternativeNames>> = {
-  hardwareModuleName: (fields) => [
-    {
-      kind: 'hardwareModuleName',
-      hwType: required(fields, 'hwType'),
-      hwSerialNum: Buffer.from(required(fields, 'deviceSerial'), 'latin1'),
-    },
-  ],
+  hardwareModuleName,
   deviceUri: (fields) => [
     uri(
       deviceUri({
@@ -91,21 +121,28 @@ const ALTERNATIVE_NAMES: Readonly<Record<Profile['subjectAltName'][number], Alte
   serverNames,
 };
 
-function namedUri(kind: 'gateway' | 'service' | 'status', fields: CertificateFields): EncodableName {
+// otherName [0] { type-id, value [0] EXPLICIT HardwareModuleName ::= SEQUENCE { hwType, hwSerialNum } } (RFC 4108 section 5).
+function hardwareModuleName(fields: CertificateFields): Uint8Array[] {
+  const hwType = hwTypes.get(required(fields, 'hwType'));
+  const hwSerialNum = encodeOctetString(Buffer.from(required(fields, 'deviceSerial'), 'latin1'));
+  return [encodeExplicit(0, HARDWARE_MODULE_NAME, encodeExplicit(0, encodeSequence(hwType, hwSerialNum)))];
+}
+
+function namedUri(kind: 'gateway' | 'service' | 'status', fields: CertificateFields): Uint8Array {
   const name = required(fields, 'name');
   if (!PATH_SEGMENT.test(name)) throw invalid('name');
   return uri(`spiffe://${required(fields, 'realm')}/${kind}/${name}`);
 }
 
-function serverNames(fields: CertificateFields): EncodableName[] {
-  const dnsNames = (fields.dnsNames ?? []).map((value): EncodableName => {
+function serverNames(fields: CertificateFields): Uint8Array[] {
+  const dnsNames = (fields.dnsNames ?? []).map((value) => {
     if (value.length > 253 || !DNS_NAME.test(value)) throw invalid('dnsNames');
-    return { kind: 'dNSName', value };
+    return encodeGeneralName({ kind: 'dNSName', value });
   });
-  const addresses = (fields.ipAddresses ?? []).map((text): EncodableName => {
+  const addresses = (fields.ipAddresses ?? []).map((text) => {
     const value = parseIpAddress(text);
     if (value === undefined) throw invalid('ipAddresses');
-    return { kind: 'iPAddress', value };
+    return encodeGeneralName({ kind: 'iPAddress', value });
   });
   return [...dnsNames, ...addresses];
 }
@@ -122,8 +159,8 @@ function required(fields: CertificateFields, field: keyof typeof PATTERNS): stri
   return value;
 }
 
-function uri(value: string): EncodableName {
-  return { kind: 'uniformResourceIdentifier', value };
+function uri(value: string): Uint8Array {
+  return encodeGeneralName({ kind: 'uniformResourceIdentifier', value });
 }
 
 function invalid(field: string): IssuanceError {

@@ -26,7 +26,7 @@ export {
 } from './issuance-error.js';
 export { type Issuer, loadIssuer } from './issuer.js';
 export { checkKey } from './key-policy.js';
-export { lintTbsCertificate, type LintSubject } from './lint.js';
+export { CertificateLint } from './lint.js';
 export {
   encodeOcspError,
   encodeOcspResponse,
@@ -42,11 +42,6 @@ export { checkReenrollNames, checkRequestedNames } from './requested-names.js';
 export type { RevokedColumns, RevokedEntry } from './revoked-entries.js';
 export type { Signer, SignerAlgorithm } from './signer.js';
 export { signCertificate, type SignedCertificate, type SigningOrder } from './signing-cycle.js';
-export {
-  buildTbsCertificate,
-  type CertificateContent,
-  type CertificateTemplate,
-  compileTemplate,
-  type PublicationPoints,
-} from './template.js';
+export { buildTbsCertificate, type CertificateContent, type CertificateTemplate, compileTemplate } from './template.js';
+export type { CertificateFacts, PublicationPoints, TemplateFacts } from './template-facts.js';
 export { type Validity, validityFor } from './validity.js';

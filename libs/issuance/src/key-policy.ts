@@ -30,13 +30,18 @@ const SMALL_ORDER_POINTS = new Set([
  * Throws IssuanceError KEY_ALGORITHM_REFUSED or KEY_WEAK.
  */
 export function checkKey(key: SubjectPublicKeyInfo, allowed: readonly KeyAlgorithmName[]): KeyAlgorithmName {
-  const name = NAMES.get(key.kind);
+  const name = keyAlgorithmOf(key);
   if (name === undefined || !allowed.includes(name)) {
     throw new IssuanceError('KEY_ALGORITHM_REFUSED', { algorithm: key.kind === 'other' ? key.algorithm : key.kind });
   }
   const reason = weaknessOf(key);
   if (reason !== undefined) throw new IssuanceError('KEY_WEAK', { reason });
   return name;
+}
+
+/** Our name for a kind of key; undefined for kinds that no profile takes. */
+export function keyAlgorithmOf(key: SubjectPublicKeyInfo): KeyAlgorithmName | undefined {
+  return NAMES.get(key.kind);
 }
 
 function weaknessOf(key: SubjectPublicKeyInfo): KeyWeakness | undefined {

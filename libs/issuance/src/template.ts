@@ -26,31 +26,20 @@ import {
   type SubjectPublicKeyInfo,
 } from '@touchmark/x509';
 
+import { BoundedMemo } from './bounded-memo.js';
 import type { CertificateNames } from './certificate-names.js';
-import type { Issuer } from './issuer.js';
-import type { Profile } from './profile.js';
+import { CertificateLint } from './lint.js';
+import type { TemplateFacts } from './template-facts.js';
 import type { Validity } from './validity.js';
 
-/** URIs burnt into the certificates of one status list, fixed when the list opens. */
-export interface PublicationPoints {
-  /** Of the list's CRL; the CRL's issuingDistributionPoint says the same, octet for octet. */
-  readonly crl: string;
-  readonly ocsp: string;
-  readonly caIssuers: string;
-}
-
-/** What is the same for all certificates of one (profile, issuer, status list), and the DER that says it. */
-export interface CertificateTemplate {
-  readonly profile: Profile;
-  readonly issuer: Issuer;
-  readonly publicationPoints: PublicationPoints;
-  /** Dotted OID of the one assurance policy, where an operator configured it. */
-  readonly assurancePolicy: string | undefined;
+/** The DER that says what is the same for all certificates of one (profile, issuer, status list, assurance). */
+export interface CertificateTemplate extends TemplateFacts {
   /** signature and issuer, which stand between serialNumber and validity. */
   readonly signatureAndIssuer: Uint8Array;
   /** Every extension but subjectKeyIdentifier and subjectAltName. */
   readonly fixedExtensions: Uint8Array;
-  readonly times: EncodedTimes;
+  /** Judges what the template makes, from the same facts and by other code. */
+  readonly lint: CertificateLint;
 }
 
 /** What differs from one certificate to the next. */
@@ -65,13 +54,10 @@ export interface CertificateContent extends Validity {
 const VERSION_3 = encodeExplicit(0, encodeSmallInteger(2));
 
 /** Encodes once what every certificate of a (profile, issuer, status list) shares. */
-export function compileTemplate(o: {
-  profile: Profile;
-  issuer: Issuer;
-  publicationPoints: PublicationPoints;
-  assurancePolicy?: string;
-}): CertificateTemplate {
-  const { profile, issuer, publicationPoints, assurancePolicy } = o;
+export function compileTemplate(
+  shared: Omit<TemplateFacts, 'assurancePolicy'> & Partial<TemplateFacts>,
+): CertificateTemplate {
+  const { profile, issuer, publicationPoints, assurancePolicy } = shared;
   const { crl, ocsp, caIssuers } = publicationPoints;
   const full = profile.publicationPoints === 'all';
   const extensions = [
@@ -93,14 +79,12 @@ export function compileTemplate(o: {
       ? []
       : [encodeExtension(Oid.certificatePolicies, false, encodeCertificatePolicies([assurancePolicy]))]),
   ];
+  const facts = { profile, issuer, publicationPoints, assurancePolicy };
   return {
-    profile,
-    issuer,
-    publicationPoints,
-    assurancePolicy,
+    ...facts,
+    lint: new CertificateLint(facts),
     signatureAndIssuer: concatBytes(issuer.signatureAlgorithm, issuer.certificate.subject),
     fixedExtensions: concatBytes(...extensions),
-    times: new EncodedTimes(),
   };
 }
 
@@ -122,7 +106,7 @@ export function buildTbsCertificate(template: CertificateTemplate, content: Cert
     VERSION_3,
     encodeInteger(content.serialNumber),
     template.signatureAndIssuer,
-    encodeSequence(template.times.encode(content.notBefore), template.times.encode(content.notAfter)),
+    encodeSequence(times.get(content.notBefore), times.get(content.notAfter)),
     names.subject,
     key.der,
     start(contextTag(3, true), extensionsStart.length + extensionsLength),
@@ -158,20 +142,8 @@ function start(tag: number, length: number): Uint8Array {
   return concatBytes(Uint8Array.of(tag), encodeLength(length));
 }
 
-/** Certificates made within one second share their dates. */
-class EncodedTimes {
-  private readonly known = new Map<number, Uint8Array>();
-
-  encode(seconds: number): Uint8Array {
-    let element = this.known.get(seconds);
-    if (element === undefined) {
-      if (this.known.size >= 16) this.known.clear();
-      element = encodeTime(seconds);
-      this.known.set(seconds, element);
-    }
-    return element;
-  }
-}
+// Certificates made within one second share their dates.
+const times = new BoundedMemo(64, encodeTime);
 
 function optional(present: boolean, encode: () => Uint8Array): Uint8Array[] {
   return present ? [encode()] : [];

@@ -10,3 +10,4 @@ export {
   writeKeyEncryptionKey,
 } from './encrypted-key-file.js';
 export { SoftwareSigner, type SigningMode } from './software-signer.js';
+export { KeyFolder } from './key-folder.js';

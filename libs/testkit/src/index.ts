@@ -13,3 +13,4 @@ export {
 export { makeTestRequest, type TestRequestOptions } from './test-request.js';
 export { OpensslFolder } from './openssl.js';
 export { createTestDatabase, type TestDatabase } from './test-database.js';
+export { EstClient, type EstClientOptions, type EstCredentials, type EstReply } from './est-client.js';

@@ -40,6 +40,12 @@ export class Authorities {
     return authority;
   }
 
+  get rootCertificate(): Uint8Array {
+    const root = this.records.find((record) => record.kind === 'root');
+    if (!root) throw new CaError('AUTHORITY_UNKNOWN');
+    return root.certificate;
+  }
+
   /** Whether this process holds the key of that authority. */
   holds(id: string): boolean {
     return this.issuing.some((a) => a.id === id);

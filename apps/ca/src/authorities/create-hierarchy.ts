@@ -2,7 +2,7 @@ import { createPrivateKey } from 'node:crypto';
 import type { AuthorityKind } from '@touchmark/ca-port';
 import { toHex } from '@touchmark/der';
 import { createIssuingCaCertificate, createRootCertificate, loadIssuer } from '@touchmark/issuance';
-import { generateKeyPair, type GeneratedKeyPair, SoftwareSigner } from '@touchmark/keys';
+import { generateKeyPair, type GeneratedKeyPair, type KeyFolder, SoftwareSigner } from '@touchmark/keys';
 import type { RandomBytes } from '@touchmark/server';
 import { encodeSerialNumber, NO_WELL_DEFINED_EXPIRATION, SERIAL_NUMBER_RANDOM_LENGTH } from '@touchmark/status-list';
 import {
@@ -23,16 +23,15 @@ import {
 } from '@touchmark/store';
 import { spkiSha256 } from '@touchmark/x509';
 import { signCrlOf } from '../crl/sign-crl.js';
-import type { KeyFolder } from './key-folder.js';
 
 export interface HierarchyOptions {
   readonly organization: string;
   readonly publicHttpUrl: string;
   readonly now: () => number;
   readonly randomBytes: RandomBytes;
-  /** Keys of the issuing CAs, and of the root, which may be taken away once this is done. */
   readonly issuingKeys: KeyFolder;
-  readonly rootKeys: KeyFolder;
+  /** Where the root's key goes; opened only when a root is made, because it may have been taken away since. */
+  readonly openRootKeys: () => Promise<KeyFolder>;
   /** Seconds from thisUpdate to nextUpdate of the root's CRL, which only a ceremony can renew. */
   readonly rootCrlLifetime: number;
 }
@@ -47,12 +46,16 @@ const CA_SEATS = 16;
  * Makes the root and the three issuing CAs where there are none. Keys are written first, under names that contain their own
  * hash: those of an attempt that did not reach its commit lie unused, and nothing is ever overwritten.
  */
-export async function createHierarchy(db: Database, options: HierarchyOptions): Promise<AuthorityRecord[]> {
+export async function createHierarchy(
+  db: Database,
+  options: HierarchyOptions,
+): Promise<{ authorities: AuthorityRecord[]; created: boolean }> {
   const present = await activeAuthorities(db);
-  if (present.length > 0) return present;
+  if (present.length > 0) return { authorities: present, created: false };
   const rootKey = generateKeyPair('P-384');
   const rootId = authorityId('root', rootKey);
-  await options.rootKeys.save(rootId, rootKey.pkcs8, rootKey.subjectPublicKeyInfo);
+  const rootKeys = await options.openRootKeys();
+  await rootKeys.save(rootId, rootKey.pkcs8, rootKey.subjectPublicKeyInfo);
   const keys = new Map<(typeof issuingKinds)[number], GeneratedKeyPair>();
   for (const kind of issuingKinds) {
     const key = generateKeyPair('P-256');
@@ -64,7 +67,8 @@ export async function createHierarchy(db: Database, options: HierarchyOptions): 
     return await db.transaction(async (tx) => {
       await lockListOpening(tx);
       const meanwhile = await activeAuthorities(tx);
-      return meanwhile.length > 0 ? meanwhile : await storeHierarchy(tx, rootId, rootKey, keys, options);
+      if (meanwhile.length > 0) return { authorities: meanwhile, created: false };
+      return { authorities: await storeHierarchy(tx, rootId, rootKey, keys, options), created: true };
     });
   } finally {
     rootKey.pkcs8.fill(0);

@@ -1,17 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import {
-  KEY_ENCRYPTION_KEY_LENGTH,
-  KeysError,
-  openSoftwareSigner,
-  readEncryptedKey,
-  readKeyEncryptionKey,
-  type SigningMode,
-  type SoftwareSigner,
-  writeEncryptedKey,
-  writeKeyEncryptionKey,
-} from '@touchmark/keys';
-import type { RandomBytes } from '@touchmark/server';
+import { KEY_ENCRYPTION_KEY_LENGTH } from './encrypted-key.js';
+import { openSoftwareSigner, readEncryptedKey, readKeyEncryptionKey, writeEncryptedKey, writeKeyEncryptionKey } from './encrypted-key-file.js';
+import { KeysError } from './errors.js';
+import type { SigningMode, SoftwareSigner } from './software-signer.js';
 
 /** A folder (0700) of encrypted private keys, one file an authority, and the key-encryption key that opens them. */
 export class KeyFolder {
@@ -24,7 +16,7 @@ export class KeyFolder {
   }
 
   /** Opens the folder; makes it with a new key-encryption key where there is none. Codes of KeysError. */
-  static async open(folder: string, randomBytes: RandomBytes): Promise<KeyFolder> {
+  static async open(folder: string, randomBytes: (length: number) => Uint8Array): Promise<KeyFolder> {
     const file = path.join(folder, 'key-encryption-key');
     try {
       return new KeyFolder(folder, await readKeyEncryptionKey(file));

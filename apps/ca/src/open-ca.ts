@@ -1,0 +1,38 @@
+import path from 'node:path';
+import { KeyFolder } from '@touchmark/keys';
+import type { RandomBytes } from '@touchmark/server';
+import type { Database } from '@touchmark/store';
+import { Authorities } from './authorities/authorities.js';
+import { createHierarchy } from './authorities/create-hierarchy.js';
+import { Ca, type CaSettings } from './ca.js';
+
+export interface OpenCaOptions {
+  readonly db: Database;
+  /** Folder of secrets; the CA's own lie in `ca`, the root's in `root`, which may be taken away after the first start. */
+  readonly secrets: string;
+  readonly organization: string;
+  readonly settings: CaSettings;
+  readonly now: () => number;
+  readonly randomBytes: RandomBytes;
+  readonly onError: (error: unknown) => void;
+}
+
+const ROOT_CRL_LIFETIME = 2 * 365 * 86_400;
+
+/** Opens the CA over its keys; makes the hierarchy where the database knows none. `created`: it was made now. */
+export async function openCa(options: OpenCaOptions): Promise<{ ca: Ca; created: boolean }> {
+  const { db, secrets, organization, settings, now, randomBytes, onError } = options;
+  const issuingKeys = await KeyFolder.open(path.join(secrets, 'ca'), randomBytes);
+  const { authorities: records, created } = await createHierarchy(db, {
+    organization,
+    publicHttpUrl: settings.publicHttpUrl,
+    now,
+    randomBytes,
+    issuingKeys,
+    openRootKeys: () => KeyFolder.open(path.join(secrets, 'root'), randomBytes),
+    rootCrlLifetime: ROOT_CRL_LIFETIME,
+  });
+  // device keys are checked and certificates signed in libuv's pool, so that both cores work
+  const authorities = await Authorities.load(records, (id, spki) => issuingKeys.openSigner(id, spki, 'pool'));
+  return { ca: new Ca({ db, authorities, now, randomBytes, onError }, settings), created };
+}

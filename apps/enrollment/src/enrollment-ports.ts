@@ -1,0 +1,2 @@
+/** Injection token of the CA port. */
+export const CA_PORT = Symbol('CaPort');

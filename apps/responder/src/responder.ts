@@ -1,0 +1,84 @@
+import type { CaPort } from '@touchmark/ca-port';
+import type { Signer } from '@touchmark/issuance';
+import type { Database } from '@touchmark/store';
+import type { Log } from './log.js';
+import { AnswerRequest } from './ocsp/answer-request.js';
+import { Issuers } from './ocsp/issuers.js';
+import { generateMemorySigner } from './ocsp/memory-signer.js';
+import { OcspSigners } from './ocsp/ocsp-signers.js';
+import { Publications } from './publication/publications.js';
+import type { ResponderSettings } from './responder-settings.js';
+import { IssuedSeats } from './status-view/issued-seats.js';
+import { JournalFollower } from './status-view/journal-follower.js';
+import { StatusView } from './status-view/status-view.js';
+
+export interface ResponderOptions {
+  /** A role that may read schema `publication`, on the primary. */
+  readonly db: Database;
+  readonly ca: Pick<CaPort, 'renewOcspSigners'>;
+  /** UTC seconds. */
+  readonly now: () => number;
+  /** Makes a key for a delegated signer; by default one in memory. */
+  readonly generateSigner?: () => Signer;
+  readonly settings: ResponderSettings;
+  readonly log: Log;
+}
+
+const TICK_MILLISECONDS = 1_000;
+
+/** The responder's parts, joined, and the second hand that drives them. */
+export class Responder {
+  readonly answerRequest: AnswerRequest;
+  readonly publications: Publications;
+  readonly view = new StatusView();
+  private readonly follower: JournalFollower;
+  private readonly signers: OcspSigners;
+  private authorityIds: readonly string[] = [];
+  private ticking: NodeJS.Timeout | undefined;
+
+  constructor({ db, ca, now, generateSigner = generateMemorySigner, settings, log }: ResponderOptions) {
+    const { view } = this;
+    const issuers = new Issuers();
+    const issuedSeats = new IssuedSeats(db, { listsInMemory: settings.issuedListsInMemory, log });
+    this.signers = new OcspSigners({ ca, generateSigner, now, log });
+    this.answerRequest = new AnswerRequest({ view, issuers, issuedSeats, signers: this.signers, now, log }, settings);
+    this.follower = new JournalFollower(db, view, {
+      now,
+      allowedLag: settings.allowedLag,
+      onReload: () => this.answerRequest.forget(),
+      log,
+    });
+    this.publications = new Publications(db, {
+      now,
+      onAuthorities: (authorities) => {
+        issuers.load(authorities);
+        this.authorityIds = authorities.flatMap(({ id, kind }) => (kind === 'root' ? [] : id));
+      },
+      log,
+    });
+  }
+
+  /** Resolves when it can answer, or has found that it cannot yet: then it goes on trying by itself. */
+  async start(): Promise<void> {
+    await Promise.all([this.follower.start(), this.publications.refresh()]);
+    await this.signers.renew(this.authorityIds);
+    this.ticking = setInterval(() => this.tick(), TICK_MILLISECONDS);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.ticking);
+    await this.follower.stop();
+    await this.publications.settled();
+  }
+
+  /** Whether OCSP can be answered now, for readiness. */
+  isReady(now: number, allowedLag: number): boolean {
+    return now - this.view.askedAt <= allowedLag;
+  }
+
+  private tick(): void {
+    void this.follower.refresh();
+    void this.publications.refresh();
+    void this.signers.renew(this.authorityIds);
+  }
+}

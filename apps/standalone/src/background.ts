@@ -1,0 +1,48 @@
+import { BullmqQueue, type JobQueue, type JobsError, OutboxRelay } from '@touchmark/jobs';
+import type { Database } from '@touchmark/store';
+import type { Ca } from '../../ca/src/ca.js';
+import { startCaJobs } from '../../ca/src/ca-jobs.js';
+
+export interface BackgroundOptions {
+  readonly databaseUrl: string;
+  readonly redisUrl?: string | undefined;
+  readonly caDb: Database;
+  readonly ca: Ca;
+  /** Compares the device projection with the CA's subjects. */
+  readonly sweepProjection: () => Promise<unknown>;
+  readonly onError: (error: unknown) => void;
+}
+
+export interface Background {
+  readonly queue: JobQueue;
+  stop(): Promise<void>;
+}
+
+/** Everything that runs without being asked: the relay of the outbox, and the workers of the queue. */
+export async function startBackground(options: BackgroundOptions): Promise<Background> {
+  const { databaseUrl, redisUrl, caDb, ca, sweepProjection, onError } = options;
+  const report = rateLimited(onError);
+  const queue = new BullmqQueue({ databaseUrl, ...(redisUrl !== undefined && { redisUrl }), onError: report });
+  await startCaJobs(queue, ca);
+  await queue.work('enrollment-clock', async () => void (await sweepProjection()), { concurrency: 1 });
+  await queue.schedule('enrollment-clock', 'sweep-projection', 60, {});
+  const relay = await OutboxRelay.start({ database: caDb, queue, onError });
+  return {
+    queue,
+    async stop() {
+      await relay.stop();
+      await queue.close();
+    },
+  };
+}
+
+const QUIET_LOSSES = 100;
+
+/** A database that is away is reported at the first lost connection and then at every hundredth, not ten times a second. */
+function rateLimited(onError: (error: unknown) => void): (error: JobsError) => void {
+  let losses = 0;
+  return (error) => {
+    if (error.code !== 'JOBS_CONNECTION') onError(error);
+    else if (losses++ % QUIET_LOSSES === 0) onError(error);
+  };
+}

@@ -1,0 +1,168 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { generateKeyPair, SoftwareSigner } from '@touchmark/keys';
+import {
+  type Clock,
+  createApplication,
+  createMetricsRegistry,
+  fastifyOf,
+  healthModule,
+  type ListenerOptions,
+  measureHandshakes,
+  measureRequests,
+  metricsModule,
+  openListeners,
+  type RandomBytes,
+  type ServerCredentials,
+} from '@touchmark/server';
+import { Database } from '@touchmark/store';
+import { encodePem } from '@touchmark/x509';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { Ca } from '../../ca/src/ca.js';
+import { openCa } from '../../ca/src/open-ca.js';
+import { openAccessKey } from '../../enrollment/src/access/access-key.js';
+import { enrollmentApplication, serveEnrollmentApi } from '../../enrollment/src/enrollment-application.js';
+import { EnrollmentModule } from '../../enrollment/src/enrollment.module.js';
+import { EstModule } from '../../enrollment/src/est/est.module.js';
+import { SweepProjection } from '../../enrollment/src/projection/sweep-projection.js';
+import { ResponderModule } from '../../responder/src/responder.module.js';
+import { accessKeyStore } from './access-key-store.js';
+import { startBackground } from './background.js';
+import { Closing } from './closing.js';
+import type { Config } from './config.js';
+import { openDatabase } from './database.js';
+import { adminTokenFile, makeDemoRegistry } from './first-start.js';
+import { newServerCertificate, renewServerCertificate } from './server-certificate.js';
+
+export interface StandaloneOptions {
+  readonly config: Config;
+  readonly version: string;
+  readonly cloneRoot: string;
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+  readonly logger: Logger;
+}
+
+export interface Standalone {
+  readonly urls: { readonly device: string; readonly admin: string; readonly public: string };
+  /** Paths of the files that a new user needs. */
+  readonly files: { readonly adminToken: string; readonly rootCertificate: string };
+  /** Lines about where things are and what to know, to be printed. */
+  readonly sentences: readonly string[];
+  close(): Promise<void>;
+}
+
+/** Starts everything in this process: database, CA, enrollment, responder, jobs. Opens all ports or none. */
+export async function startStandalone(options: StandaloneOptions): Promise<Standalone> {
+  const { config, clock, randomBytes, logger, cloneRoot } = options;
+  const { now } = clock;
+  const onError = (err: unknown): void => logger.error({ err }, 'failed');
+  const closing = new Closing();
+  try {
+    const database = await openDatabase({ ...config, cloneRoot, randomBytes, log: (line) => logger.info(line) });
+    closing.add(() => database.close());
+    const pool = async (name: string, poolSize: number): Promise<Database> => {
+      const onBackgroundError = (err: Error): void => logger.warn({ err }, 'a database connection was lost');
+      const db = await Database.open({ url: database.url, poolSize, applicationName: `touchmark ${name}`, onBackgroundError });
+      closing.add(() => db.close());
+      return db;
+    };
+    const caDb = await pool('ca', 10);
+    const enrollmentDb = await pool('enrollment', 10);
+    const responderDb = await pool('responder', 6);
+
+    const publicHttpUrl = config.publicHttpUrl ?? `http://localhost:${config.publicPort}`;
+    const { secrets, root } = database.folder;
+    const settings = { ...config.ca, publicHttpUrl };
+    const { ca, created } = await openCa({ db: caDb, secrets, organization: config.organization, settings, now, randomBytes, onError });
+    const metrics = createMetricsRegistry();
+    const app = await createApp(options, { caDb, enrollmentDb, responderDb }, ca, secrets, metrics);
+    const certificate = await newServerCertificate(ca, config.serverNames);
+    const running = await openListeners(app, listenersOf(config, certificate));
+    closing.add(() => running.close());
+    measureHandshakes(running.listeners, metrics);
+    closing.add(renewServerCertificate(ca, config.serverNames, running, certificate, { now, onError }));
+
+    const sweepProjection = (): Promise<unknown> => app.get(SweepProjection).run();
+    await sweepProjection();
+    if (created) await makeDemoRegistry(app, config);
+    const adminToken = await adminTokenFile(app, secrets, now());
+    const rootCertificate = path.join(root, 'root.pem');
+    await writeFile(rootCertificate, encodePem('CERTIFICATE', ca.rootCertificate()));
+    const background = await startBackground({ ...config, databaseUrl: database.url, caDb, ca, sweepProjection, onError });
+    closing.add(() => background.stop());
+    return {
+      urls: { device: running.listener('device').url, admin: running.listener('admin').url, public: running.listener('public').url },
+      files: { adminToken, rootCertificate },
+      sentences: [database.folder.sentence, database.sentence, rootKeySentence(secrets)],
+      close: () => closing.run(),
+    };
+  } catch (error) {
+    await closing.run();
+    throw error;
+  }
+}
+
+interface Databases {
+  readonly caDb: Database;
+  readonly enrollmentDb: Database;
+  readonly responderDb: Database;
+}
+
+async function createApp(options: StandaloneOptions, databases: Databases, ca: Ca, secrets: string, metrics: Registry): Promise<NestFastifyApplication> {
+  const { config, clock, randomBytes, logger, version } = options;
+  const { now } = clock;
+  const { enrollmentDb, responderDb, caDb } = databases;
+  const accessKey = await openAccessKey(await accessKeyStore(secrets, randomBytes), enrollmentDb);
+  const enrollmentCa = ca.portFor('enrollment');
+  const reachable = (): Promise<unknown> => caDb.query('SELECT 1');
+  class StandaloneModule {}
+  const root = {
+    module: StandaloneModule,
+    imports: [
+      EnrollmentModule.register({ ca: enrollmentCa, db: enrollmentDb, realm: config.realm, now, randomBytes, accessKey }),
+      EstModule.register({ ca: enrollmentCa, db: enrollmentDb, now, onError: (err, requestId) => logger.error({ err, requestId }, 'EST failed') }),
+      ResponderModule.register({
+        db: responderDb,
+        ca: ca.portFor('responder'),
+        now,
+        generateSigner: () => new SoftwareSigner(generateKeyPair('P-256').pkcs8, 'pool'),
+        settings: config.responder,
+        log: logger,
+      }),
+      healthModule({ listener: 'public', checks: { useFactory: () => ({ database: reachable }) } }),
+      metricsModule(metrics),
+    ],
+  };
+  const app = await createApplication(root, { logger, randomBytes, ...enrollmentApplication(enrollmentDb, now) });
+  measureRequests(fastifyOf(app), metrics);
+  serveEnrollmentApi(app, version);
+  return app;
+}
+
+function listenersOf(config: Config, certificate: ServerCredentials): ListenerOptions[] {
+  const { host } = config;
+  return [
+    {
+      name: 'device',
+      host,
+      port: config.devicePort,
+      setting: 'TOUCHMARK_DEVICE_PORT',
+      tls: { ...certificate, requestCertificate: true },
+    },
+    {
+      name: 'admin',
+      host,
+      port: config.adminPort,
+      setting: 'TOUCHMARK_ADMIN_PORT',
+      tls: { ...certificate, requestCertificate: false },
+      streams: true,
+    },
+    { name: 'public', host, port: config.publicPort, setting: 'TOUCHMARK_PUBLIC_PORT' },
+  ];
+}
+
+const rootKeySentence = (secrets: string): string =>
+  `Evaluation: the key of the root CA lies encrypted in ${path.join(secrets, 'root')}; move that folder to an offline place.`;

@@ -1,0 +1,18 @@
+import 'reflect-metadata';
+
+// Loaded on demand, so that one bench neither pays for nor is disturbed by the modules of another.
+const BENCHES: Readonly<Record<string, () => Promise<{ run: () => Promise<void> | void }>>> = {
+  issue: () => import('./issue.js'),
+  crl: () => import('./crl.js'),
+  ocsp: () => import('./ocsp.js'),
+};
+
+const [, , name = ''] = process.argv;
+const load = BENCHES[name];
+if (load === undefined) {
+  process.stderr.write(`usage: npm run bench -- <name>, one of: ${Object.keys(BENCHES).join(', ')}\n`);
+  process.exitCode = 2;
+} else {
+  const bench = await load();
+  await bench.run();
+}
