@@ -4,7 +4,15 @@ import { parseSerialNumber } from '@touchmark/status-list';
 import { generateTestKey } from '@touchmark/testkit';
 import { parseCertificate } from '@touchmark/x509';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { credentialRequest, idevidRequest, identityOf, issued, outcomeOf, TestCaService, tokenRequest } from '../fixture/test-ca.js';
+import {
+  credentialRequest,
+  idevidRequest,
+  identityOf,
+  issued,
+  outcomeOf,
+  TestCaService,
+  tokenRequest,
+} from '../fixture/test-ca.js';
 
 let service: TestCaService;
 beforeAll(async () => {
@@ -26,7 +34,9 @@ describe('a factory batch', () => {
     const serials = new Set(outcomes.map((o) => Buffer.from(o.serialNumber).toString('hex')));
     expect(serials.size).toBe(600);
     expect(outcomes.every((o) => !o.repeated)).toBe(true);
-    expect(await count('SELECT count(*) FROM ca.certificate WHERE der = ANY($1)', [outcomes.map((o) => o.certificate)])).toBe(600);
+    expect(
+      await count('SELECT count(*) FROM ca.certificate WHERE der = ANY($1)', [outcomes.map((o) => o.certificate)]),
+    ).toBe(600);
     expect(await count('SELECT remaining AS count FROM ca.warrant WHERE id = $1', [warrant])).toBe(0);
     expect(service.errors).toEqual([]);
   });
@@ -57,7 +67,9 @@ describe('a factory batch', () => {
 
   it('more devices than the warrant says: the rest is refused and leaves nothing behind', async () => {
     const warrant = await service.batchWarrant(3);
-    const outcomes = await service.port.issueCertificates(Array.from({ length: 5 }, (_, i) => idevidRequest(`OVER-${i}`, warrant)));
+    const outcomes = await service.port.issueCertificates(
+      Array.from({ length: 5 }, (_, i) => idevidRequest(`OVER-${i}`, warrant)),
+    );
     expect(outcomes.map((o) => (o.ok ? 'ok' : o.code))).toEqual(['ok', 'ok', 'ok', 'WARRANT_SPENT', 'WARRANT_SPENT']);
     for (const i of [3, 4]) {
       const ref = deviceRefOf(identityOf(`OVER-${i}`));
@@ -69,7 +81,10 @@ describe('a factory batch', () => {
   it('a key that another device has: KEY_IN_USE, in one call and later', async () => {
     const warrant = await service.batchWarrant(5);
     const key = generateTestKey();
-    const outcomes = await service.port.issueCertificates([idevidRequest('CLONE-1', warrant, key), idevidRequest('CLONE-2', warrant, key)]);
+    const outcomes = await service.port.issueCertificates([
+      idevidRequest('CLONE-1', warrant, key),
+      idevidRequest('CLONE-2', warrant, key),
+    ]);
     expect(outcomes.map((o) => (o.ok ? 'ok' : o.code))).toEqual(['ok', 'KEY_IN_USE']);
     expect(await service.issue(idevidRequest('CLONE-3', warrant, key))).toBe('KEY_IN_USE');
   });
@@ -92,7 +107,11 @@ describe('a factory batch', () => {
   it('a garbage CSR between good ones: only that line is refused', async () => {
     const warrant = await service.batchWarrant(5);
     const bad = { ...idevidRequest('G-2', warrant), csr: new Uint8Array([0x30, 0x03, 0x02, 0x01]) };
-    const outcomes = await service.port.issueCertificates([idevidRequest('G-1', warrant), bad, idevidRequest('G-3', warrant)]);
+    const outcomes = await service.port.issueCertificates([
+      idevidRequest('G-1', warrant),
+      bad,
+      idevidRequest('G-3', warrant),
+    ]);
     expect(outcomes.map((o) => (o.ok ? 'ok' : o.code))).toEqual(['ok', 'CSR_MALFORMED', 'ok']);
   });
 });
@@ -120,7 +139,10 @@ describe('a token', () => {
     const second = issued(await service.issue(tokenRequest('TOK-1', token)));
     expect(second.serialNumber).not.toEqual(first.serialNumber);
     const seat = parseSerialNumber(first.serialNumber);
-    const rows = await service.db.query('SELECT value, reason FROM ca.revocation WHERE list_id = $1 AND index = $2', [seat?.listId, seat?.index]);
+    const rows = await service.db.query('SELECT value, reason FROM ca.revocation WHERE list_id = $1 AND index = $2', [
+      seat?.listId,
+      seat?.index,
+    ]);
     expect(rows).toEqual([{ value: 1, reason: 4 }]);
     expect(await service.issue(credentialRequest('TOK-1', first.certificate))).toBe('PARENT_WITHDRAWN');
   });
@@ -128,7 +150,10 @@ describe('a token', () => {
   it('two keys at the same time: exactly one certificate is valid afterwards', async () => {
     const token = await service.tokenWarrant('TOK-2');
     const outcomes = await service.port.issueCertificates([tokenRequest('TOK-2', token), tokenRequest('TOK-2', token)]);
-    const seats = outcomes.map(outcomeOf).map(issued).map((o) => parseSerialNumber(o.serialNumber));
+    const seats = outcomes
+      .map(outcomeOf)
+      .map(issued)
+      .map((o) => parseSerialNumber(o.serialNumber));
     const revoked = await count(
       'SELECT count(*) FROM ca.revocation r JOIN unnest($1::int[], $2::int[]) AS s (l, i) ON r.list_id = s.l AND r.index = s.i',
       [seats.map((s) => s?.listId), seats.map((s) => s?.index)],
@@ -150,21 +175,25 @@ describe('a token', () => {
     const token = await service.tokenWarrant('TOK-4');
     issued(await service.issue(tokenRequest('TOK-4', await service.tokenWarrant('TOK-4'))));
     const target = { kind: 'device', identity: identityOf('TOK-4') } as const;
-    await service.port.changeStatus([{ act: 'revoke', target, reason: 'superseded' }, { act: 'recommission', target }]);
+    await service.port.changeStatus([
+      { act: 'revoke', target, reason: 'superseded' },
+      { act: 'recommission', target },
+    ]);
     expect(await service.issue(tokenRequest('TOK-4', token))).toBe('WARRANT_SPENT');
     const fresh = issued(await service.issue(tokenRequest('TOK-4', await service.tokenWarrant('TOK-4'))));
     expect(fresh.generation).toBe(2);
   });
 });
 
-describe('rotation', () => {
-  const enroll = async (serial: string, terms: object = {}) => {
-    const warrant = await service.batchWarrant(1);
-    const idevid = issued(await service.issue(idevidRequest(serial, warrant)));
-    const ldevid = issued(await service.issue(credentialRequest(serial, idevid.certificate, undefined, terms)));
-    return { idevid, ldevid };
-  };
+/** A device with an IDevID of a batch and an LDevID on it. */
+async function enroll(serial: string, terms: object = {}) {
+  const warrant = await service.batchWarrant(1);
+  const idevid = issued(await service.issue(idevidRequest(serial, warrant)));
+  const ldevid = issued(await service.issue(credentialRequest(serial, idevid.certificate, undefined, terms)));
+  return { idevid, ldevid };
+}
 
+describe('rotation', () => {
   it('IDevID, LDevID, next LDevID: each is the parent of the next', async () => {
     const { ldevid } = await enroll('ROT-1');
     const next = issued(await service.issue(credentialRequest('ROT-1', ldevid.certificate)));
@@ -187,7 +216,9 @@ describe('rotation', () => {
 
   it('parallel rotation with many keys: one unseen child stays valid, the others are withdrawn', async () => {
     const { ldevid } = await enroll('ROT-3');
-    const outcomes = await Promise.all(Array.from({ length: 8 }, () => service.issue(credentialRequest('ROT-3', ldevid.certificate))));
+    const outcomes = await Promise.all(
+      Array.from({ length: 8 }, () => service.issue(credentialRequest('ROT-3', ldevid.certificate))),
+    );
     expect(outcomes.every((o) => typeof o !== 'string')).toBe(true);
     const live = await count(
       `SELECT count(*) FROM ca.credential c LEFT JOIN ca.revocation r USING (list_id, index)
@@ -205,7 +236,9 @@ describe('rotation', () => {
     issued(await service.issue(credentialRequest('ROT-4', child.certificate)));
     const grandchild = issued(await service.issue(credentialRequest('ROT-4', child.certificate)));
     await service.port.confirmSeen([{ certificate: grandchild.certificate, at: service.now() }]);
-    expect(await service.issue(credentialRequest('ROT-4', child.certificate, undefined, { suspendOnFork: true }))).toBe('LINEAGE_FORK');
+    expect(await service.issue(credentialRequest('ROT-4', child.certificate, undefined, { suspendOnFork: true }))).toBe(
+      'LINEAGE_FORK',
+    );
     expect(await service.issue(credentialRequest('ROT-4', grandchild.certificate))).toBe('SUBJECT_HELD');
   });
 
@@ -222,9 +255,15 @@ describe('rotation', () => {
 
   it('revokeReplaced: the parent is revoked as superseded when its child is seen', async () => {
     const { ldevid } = await enroll('ROT-6');
-    const child = issued(await service.issue(credentialRequest('ROT-6', ldevid.certificate, undefined, { revokeReplaced: true })));
+    const child = issued(
+      await service.issue(credentialRequest('ROT-6', ldevid.certificate, undefined, { revokeReplaced: true })),
+    );
     const seat = parseSerialNumber(ldevid.serialNumber);
-    const reasons = () => service.db.query('SELECT reason FROM ca.revocation WHERE list_id = $1 AND index = $2', [seat?.listId, seat?.index]);
+    const reasons = () =>
+      service.db.query('SELECT reason FROM ca.revocation WHERE list_id = $1 AND index = $2', [
+        seat?.listId,
+        seat?.index,
+      ]);
     expect(await reasons()).toEqual([]);
     await service.port.confirmSeen([{ certificate: child.certificate, at: service.now() }]);
     expect(await reasons()).toEqual([{ reason: 4 }]);
@@ -250,7 +289,9 @@ describe('quota', () => {
     const small = await TestCaService.open(inject('databaseUrl'), { hourlyQuota: 4 });
     try {
       const warrant = await small.batchWarrant(10);
-      const outcomes = await small.port.issueCertificates(Array.from({ length: 6 }, (_, i) => idevidRequest(`Q-${i}`, warrant)));
+      const outcomes = await small.port.issueCertificates(
+        Array.from({ length: 6 }, (_, i) => idevidRequest(`Q-${i}`, warrant)),
+      );
       expect(outcomes.filter((o) => o.ok)).toHaveLength(4);
       expect(outcomes.filter((o) => !o.ok && o.code === 'QUOTA_EXCEEDED')).toHaveLength(2);
     } finally {

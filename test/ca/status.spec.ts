@@ -4,7 +4,14 @@ import { parseSerialNumber } from '@touchmark/status-list';
 import { generateTestKey } from '@touchmark/testkit';
 import { findRevoked, parseCertificateList } from '@touchmark/x509';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { credentialRequest, idevidRequest, identityOf, issued, TestCaService, tokenRequest } from '../fixture/test-ca.js';
+import {
+  credentialRequest,
+  idevidRequest,
+  identityOf,
+  issued,
+  TestCaService,
+  tokenRequest,
+} from '../fixture/test-ca.js';
 
 let service: TestCaService;
 beforeAll(async () => {
@@ -39,10 +46,15 @@ async function seatOf(serialNumber: Uint8Array): Promise<{ value: number; reason
 async function freshCrl(serialNumber: Uint8Array) {
   const listId = parseSerialNumber(serialNumber)?.listId ?? 0;
   await service.ca.refreshCrl.run(listId);
-  const [row] = await service.db.query<{ der: Uint8Array; number: string }>('SELECT der, number FROM ca.crl WHERE list_id = $1', [listId]);
+  const [row] = await service.db.query<{ der: Uint8Array; number: string }>(
+    'SELECT der, number FROM ca.crl WHERE list_id = $1',
+    [listId],
+  );
   if (!row) throw new Error('no CRL');
   return { crl: parseCertificateList(row.der), number: Number(row.number) };
 }
+
+const hold = (act: 'suspend' | 'release', cause: string) => change({ act, target: device('SUS-1'), cause });
 
 describe('a device', () => {
   it('revoked: every certificate is invalid with the reason, in the CRL, and it gets nothing more', async () => {
@@ -50,7 +62,9 @@ describe('a device', () => {
     expect(await change({ act: 'revoke', target: device('REV-1'), reason: 'cessationOfOperation' })).toBe('ok');
     for (const c of [idevid, ldevid]) {
       expect(await seatOf(c.serialNumber)).toEqual({ value: 1, reason: 5 });
-      expect(findRevoked((await freshCrl(c.serialNumber)).crl, c.serialNumber)).toMatchObject({ reasonCode: 'cessationOfOperation' });
+      expect(findRevoked((await freshCrl(c.serialNumber)).crl, c.serialNumber)).toMatchObject({
+        reasonCode: 'cessationOfOperation',
+      });
     }
     expect(await service.issue(credentialRequest('REV-1', idevid.certificate))).toBe('SUBJECT_CLOSED');
     expect(await service.issue(tokenRequest('REV-1', await service.tokenWarrant('REV-1')))).toBe('SUBJECT_CLOSED');
@@ -69,7 +83,9 @@ describe('a device', () => {
     const token = await service.tokenWarrant('REV-3');
     issued(await service.issue(tokenRequest('REV-3', token, key)));
     await change({ act: 'revoke', target: device('REV-3'), reason: 'keyCompromise' });
-    expect(await service.issue(tokenRequest('OTHER-3', await service.tokenWarrant('OTHER-3'), key))).toBe('KEY_BLOCKED');
+    expect(await service.issue(tokenRequest('OTHER-3', await service.tokenWarrant('OTHER-3'), key))).toBe(
+      'KEY_BLOCKED',
+    );
     await change({ act: 'recommission', target: device('REV-3') });
     expect(await service.issue(tokenRequest('REV-3', await service.tokenWarrant('REV-3'), key))).toBe('KEY_BLOCKED');
     expect(issued(await service.issue(tokenRequest('REV-3', await service.tokenWarrant('REV-3')))).generation).toBe(2);
@@ -77,11 +93,12 @@ describe('a device', () => {
 
   it('suspended for two causes: one release leaves it suspended, the second makes it valid and the CRL forgets it', async () => {
     const { ldevid } = await enroll('SUS-1');
-    const hold = (act: 'suspend' | 'release', cause: string) => change({ act, target: device('SUS-1'), cause });
     await hold('suspend', 'lost');
     await hold('suspend', 'audit');
     expect(await seatOf(ldevid.serialNumber)).toEqual({ value: 2, reason: 6 });
-    expect(findRevoked((await freshCrl(ldevid.serialNumber)).crl, ldevid.serialNumber)).toMatchObject({ reasonCode: 'certificateHold' });
+    expect(findRevoked((await freshCrl(ldevid.serialNumber)).crl, ldevid.serialNumber)).toMatchObject({
+      reasonCode: 'certificateHold',
+    });
     expect(await service.issue(credentialRequest('SUS-1', ldevid.certificate))).toBe('SUBJECT_HELD');
     await hold('release', 'lost');
     expect((await seatOf(ldevid.serialNumber)).value).toBe(2);
@@ -129,7 +146,9 @@ describe('one certificate', () => {
     const { idevid, ldevid } = await enroll('CRT-2');
     const key = generateTestKey();
     const child = issued(await service.issue(credentialRequest('CRT-2', ldevid.certificate, key)));
-    expect(await change({ act: 'revoke', target: certificate(ldevid.serialNumber), reason: 'keyCompromise' })).toBe('ok');
+    expect(await change({ act: 'revoke', target: certificate(ldevid.serialNumber), reason: 'keyCompromise' })).toBe(
+      'ok',
+    );
     expect(await seatOf(child.serialNumber)).toEqual({ value: 1, reason: 1 });
     expect((await seatOf(idevid.serialNumber)).value).toBe(2);
     expect(await service.issue(credentialRequest('CRT-2', idevid.certificate))).toBe('SUBJECT_HELD');
@@ -143,7 +162,9 @@ describe('one certificate', () => {
     const forged = Uint8Array.from(ldevid.serialNumber);
     forged[15] = (forged[15] ?? 0) ^ 1;
     for (const serialNumber of [forged, new Uint8Array([1, 2, 3])])
-      expect(await change({ act: 'revoke', target: certificate(serialNumber), reason: 'superseded' })).toBe('CERTIFICATE_UNKNOWN');
+      expect(await change({ act: 'revoke', target: certificate(serialNumber), reason: 'superseded' })).toBe(
+        'CERTIFICATE_UNKNOWN',
+      );
   });
 
   it.each<[RevocationReason, string]>([
@@ -153,7 +174,12 @@ describe('one certificate', () => {
     ['cACompromise', 'cACompromise'],
   ])('revoked with the reason %s: the CRL says so', async (reason, expected) => {
     const { ldevid } = await enroll(`RSN-${reason}`);
-    await change({ act: 'revoke', target: certificate(ldevid.serialNumber), reason, invalidityDate: service.now() - 600 });
+    await change({
+      act: 'revoke',
+      target: certificate(ldevid.serialNumber),
+      reason,
+      invalidityDate: service.now() - 600,
+    });
     const entry = findRevoked((await freshCrl(ldevid.serialNumber)).crl, ldevid.serialNumber);
     expect(entry?.reasonCode ?? 'unspecified').toBe(expected);
     expect(entry?.invalidityDate).toBe(service.now() - 600);
@@ -187,7 +213,9 @@ describe('a CRL', () => {
     const first = await freshCrl(ldevid.serialNumber);
     const second = await freshCrl(ldevid.serialNumber);
     expect(second.number).toBeGreaterThan(first.number);
-    const issuer = service.authorities.byId(service.authorities.describe().find((a) => a.kind === 'ldevid')?.id ?? '').issuer;
+    const issuer = service.authorities.byId(
+      service.authorities.describe().find((a) => a.kind === 'ldevid')?.id ?? '',
+    ).issuer;
     expect(new X509Certificate(ldevid.certificate).verify(issuer.publicKey)).toBe(true);
     expect(Buffer.from(second.crl.issuer).equals(issuer.certificate.subject)).toBe(true);
   });

@@ -4,11 +4,14 @@ import { StoreError } from '@touchmark/store';
 const details: Record<CaRefusalCode, string> = {
   CSR_MALFORMED: 'the certification request is not a well-formed PKCS#10 structure in DER',
   CSR_SIGNATURE_INVALID: 'the signature of the certification request does not verify with the key inside it',
-  CSR_SUBJECT_MISMATCH: 'the subject of the certification request must be empty or exactly the one that the certificate will carry',
-  CSR_SAN_MISMATCH: 'the subjectAltName of the certification request must be absent or exactly the one that the certificate will carry',
+  CSR_SUBJECT_MISMATCH:
+    'the subject of the certification request must be empty or exactly the one that the certificate will carry',
+  CSR_SAN_MISMATCH:
+    'the subjectAltName of the certification request must be absent or exactly the one that the certificate will carry',
   CSR_EXTENSION_REFUSED: 'the certification request asks for an extension that requests may not carry',
   KEY_WEAK: 'the public key is too weak',
-  KEY_ALGORITHM_REFUSED: 'keys of this algorithm are not accepted: use ECDSA P-256 or P-384, Ed25519, or RSA of 2048 bits or more',
+  KEY_ALGORITHM_REFUSED:
+    'keys of this algorithm are not accepted: use ECDSA P-256 or P-384, Ed25519, or RSA of 2048 bits or more',
   KEY_IN_USE: 'the public key belongs to another device',
   KEY_BLOCKED: 'the public key is blocked for ever',
   KEY_REVOKED: 'the certificate of this key was revoked: make a new key',

@@ -116,7 +116,7 @@ export class Ca {
   /** Checks all requests at the same time, then queues them in the order asked: where a warrant runs out, the later ones go without. */
   private async issue(requests: readonly IssueRequest[]): Promise<IssueOutcome[]> {
     const checked = await Promise.all(requests.map((request) => this.check(request)));
-    return Promise.all(checked.map((order) => ('ok' in order ? order : this.line.run(order))));
+    return Promise.all(checked.map((order) => ('ok' in order ? Promise.resolve(order) : this.line.run(order))));
   }
 
   private async check(request: IssueRequest): Promise<CheckedOrder | CaRefusal> {

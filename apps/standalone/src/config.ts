@@ -9,7 +9,11 @@ const port = (standard: number, what: string) => z.int().min(0).max(65_535).defa
 
 /** Everything that an operator may set. Each setting is a variable TOUCHMARK_<PATH> and a member of the file TOUCHMARK_CONFIG. */
 export const configSchema = z.strictObject({
-  dataFolder: z.string().min(1).optional().describe('where the embedded database and all keys lie; .touchmark in the clone by default'),
+  dataFolder: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('where the embedded database and all keys lie; .touchmark in the clone by default'),
   databaseUrl: z
     .string()
     .regex(/^postgres(ql)?:\/\//)
@@ -35,7 +39,12 @@ export const configSchema = z.strictObject({
     .array(z.string().min(1))
     .default(['localhost', '127.0.0.1', '::1'])
     .describe('DNS names and IP addresses in the certificate of the TLS ports'),
-  organization: z.string().min(1).max(64).default('Touchmark evaluation').describe('O of CA certificates and of the demo model'),
+  organization: z
+    .string()
+    .min(1)
+    .max(64)
+    .default('Touchmark evaluation')
+    .describe('O of CA certificates and of the demo model'),
   realm: z
     .string()
     .regex(/^[a-z0-9.-]{1,63}$/)
@@ -45,12 +54,33 @@ export const configSchema = z.strictObject({
   logFormat: z.enum(['text', 'json']).default('text'),
   ca: z
     .strictObject({
-      hourlyQuota: z.int().min(1).default(defaultCaSettings.hourlyQuota).describe('certificates for one model in one clock hour'),
-      crlLifetime: z.int().min(600).default(defaultCaSettings.crlLifetime).describe('seconds from thisUpdate to nextUpdate of a CRL'),
-      crlRefreshAfter: z.int().min(60).default(defaultCaSettings.crlRefreshAfter).describe('seconds after which an unchanged CRL is made anew'),
+      hourlyQuota: z
+        .int()
+        .min(1)
+        .default(defaultCaSettings.hourlyQuota)
+        .describe('certificates for one model in one clock hour'),
+      crlLifetime: z
+        .int()
+        .min(600)
+        .default(defaultCaSettings.crlLifetime)
+        .describe('seconds from thisUpdate to nextUpdate of a CRL'),
+      crlRefreshAfter: z
+        .int()
+        .min(60)
+        .default(defaultCaSettings.crlRefreshAfter)
+        .describe('seconds after which an unchanged CRL is made anew'),
       blockSize: z.int().min(1).max(65_536).default(defaultCaSettings.blockSize).describe('seats leased at a time'),
-      maxBatch: z.int().min(1).max(1000).default(defaultCaSettings.maxBatch).describe('certificates that share one commit'),
-      maxClockSkew: z.int().min(1).default(defaultCaSettings.maxClockSkew).describe("seconds between our clock and the database's"),
+      maxBatch: z
+        .int()
+        .min(1)
+        .max(1000)
+        .default(defaultCaSettings.maxBatch)
+        .describe('certificates that share one commit'),
+      maxClockSkew: z
+        .int()
+        .min(1)
+        .default(defaultCaSettings.maxClockSkew)
+        .describe("seconds between our clock and the database's"),
     })
     .prefault({}),
   responder: responderSettings.prefault({}),
@@ -59,7 +89,8 @@ export const configSchema = z.strictObject({
 export type Config = z.infer<typeof configSchema>;
 
 /** The configuration of this process; CONFIG_INVALID lists everything that is wrong at once. */
-export const readConfig = (environment: Environment = process.env): LoadedConfig<Config> => loadConfig(configSchema, { environment });
+export const readConfig = (environment: Environment = process.env): LoadedConfig<Config> =>
+  loadConfig(configSchema, { environment });
 
 /** What starts the process, apart from its configuration. */
 export const processEnvironment: Environment = process.env;

@@ -27,9 +27,12 @@ export async function openDatabase(options: DatabaseOptions): Promise<OpenedData
   const folder = await openDataFolder({ cloneRoot, configured: dataFolder }, reach);
   const lock = await acquireInstanceLock(folder.root);
   try {
-    if (databaseUrl !== undefined) return await migrated(folder, databaseUrl, 'Database: as configured', lock, () => Promise.resolve());
+    if (databaseUrl !== undefined)
+      return await migrated(folder, databaseUrl, 'Database: as configured', lock, () => Promise.resolve());
     const postgres = await startEmbeddedPostgres({ folder: folder.postgres, cloneRoot, randomBytes, log });
-    const sentence = postgres.adopted ? 'Database: embedded PostgreSQL, taken over from a run that was killed' : 'Database: embedded PostgreSQL';
+    const sentence = postgres.adopted
+      ? 'Database: embedded PostgreSQL, taken over from a run that was killed'
+      : 'Database: embedded PostgreSQL';
     return await migrated(folder, postgres.url, sentence, lock, () => postgres.stop());
   } catch (error) {
     await lock.release();

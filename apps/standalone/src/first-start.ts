@@ -60,7 +60,9 @@ async function unlessThere(make: () => Promise<unknown>): Promise<void> {
   try {
     await make();
   } catch (error) {
-    const there = error instanceof EnrollmentError && ['POLICY_EXISTS', 'LABEL_TAKEN', 'MODEL_EXISTS', 'FACTORY_EXISTS'].includes(error.code);
+    const there =
+      error instanceof EnrollmentError &&
+      ['POLICY_EXISTS', 'LABEL_TAKEN', 'MODEL_EXISTS', 'FACTORY_EXISTS'].includes(error.code);
     if (!there) throw error;
   }
 }

@@ -7,7 +7,8 @@ import { welcome } from './welcome.js';
 /** What went wrong in words, without a stack: most failures of a start are for the operator to mend. */
 function fail(error: unknown): never {
   process.stderr.write(`Touchmark did not start: ${error instanceof Error ? error.message : String(error)}\n`);
-  if (error instanceof Error && error.cause instanceof Error) process.stderr.write(`  because: ${error.cause.message}\n`);
+  if (error instanceof Error && error.cause instanceof Error)
+    process.stderr.write(`  because: ${error.cause.message}\n`);
   process.exit(1);
 }
 
@@ -21,12 +22,18 @@ async function main(): Promise<void> {
   const logger = createLogger({ level: config.logLevel, format: config.logFormat, clock: systemClock });
   for (const name of unknownVariables) logger.warn(`no setting is called ${name}`);
   // a stop that is asked for while starting is done once everything stands
-  let stopAsked: () => void = () => undefined;
-  const stopped = new Promise<void>((resolve) => (stopAsked = resolve));
-  onStopSignals(process, () => systemClock.nowMs(), { stop: stopAsked, force: () => process.exit(1) });
-  const service = await startStandalone({ config, version, cloneRoot, clock: systemClock, randomBytes: systemRandomBytes, logger });
+  const stopAsked = Promise.withResolvers<void>();
+  onStopSignals(process, () => systemClock.nowMs(), { stop: stopAsked.resolve, force: () => process.exit(1) });
+  const service = await startStandalone({
+    config,
+    version,
+    cloneRoot,
+    clock: systemClock,
+    randomBytes: systemRandomBytes,
+    logger,
+  });
   process.stdout.write(welcome(service));
-  await stopped;
+  await stopAsked.promise;
   process.stdout.write('Stopping …\n');
   await service.close();
   process.stdout.write('Stopped.\n');

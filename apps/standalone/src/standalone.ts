@@ -63,9 +63,14 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
   try {
     const database = await openDatabase({ ...config, cloneRoot, randomBytes, log: (line) => logger.info(line) });
     closing.add(() => database.close());
+    const onBackgroundError = (err: Error): void => logger.warn({ err }, 'a database connection was lost');
     const pool = async (name: string, poolSize: number): Promise<Database> => {
-      const onBackgroundError = (err: Error): void => logger.warn({ err }, 'a database connection was lost');
-      const db = await Database.open({ url: database.url, poolSize, applicationName: `touchmark ${name}`, onBackgroundError });
+      const db = await Database.open({
+        url: database.url,
+        poolSize,
+        applicationName: `touchmark ${name}`,
+        onBackgroundError,
+      });
       closing.add(() => db.close());
       return db;
     };
@@ -76,7 +81,15 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     const publicHttpUrl = config.publicHttpUrl ?? `http://localhost:${config.publicPort}`;
     const { secrets, root } = database.folder;
     const settings = { ...config.ca, publicHttpUrl };
-    const { ca, created } = await openCa({ db: caDb, secrets, organization: config.organization, settings, now, randomBytes, onError });
+    const { ca, created } = await openCa({
+      db: caDb,
+      secrets,
+      organization: config.organization,
+      settings,
+      now,
+      randomBytes,
+      onError,
+    });
     const metrics = createMetricsRegistry();
     const app = await createApp(options, { caDb, enrollmentDb, responderDb }, ca, secrets, metrics);
     const certificate = await newServerCertificate(ca, config.serverNames);
@@ -91,10 +104,21 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     const adminToken = await adminTokenFile(app, secrets, now());
     const rootCertificate = path.join(root, 'root.pem');
     await writeFile(rootCertificate, encodePem('CERTIFICATE', ca.rootCertificate()));
-    const background = await startBackground({ ...config, databaseUrl: database.url, caDb, ca, sweepProjection, onError });
+    const background = await startBackground({
+      ...config,
+      databaseUrl: database.url,
+      caDb,
+      ca,
+      sweepProjection,
+      onError,
+    });
     closing.add(() => background.stop());
     return {
-      urls: { device: running.listener('device').url, admin: running.listener('admin').url, public: running.listener('public').url },
+      urls: {
+        device: running.listener('device').url,
+        admin: running.listener('admin').url,
+        public: running.listener('public').url,
+      },
       files: { adminToken, rootCertificate },
       sentences: [database.folder.sentence, database.sentence, rootKeySentence(secrets)],
       close: () => closing.run(),
@@ -111,7 +135,13 @@ interface Databases {
   readonly responderDb: Database;
 }
 
-async function createApp(options: StandaloneOptions, databases: Databases, ca: Ca, secrets: string, metrics: Registry): Promise<NestFastifyApplication> {
+async function createApp(
+  options: StandaloneOptions,
+  databases: Databases,
+  ca: Ca,
+  secrets: string,
+  metrics: Registry,
+): Promise<NestFastifyApplication> {
   const { config, clock, randomBytes, logger, version } = options;
   const { now } = clock;
   const { enrollmentDb, responderDb, caDb } = databases;
@@ -122,8 +152,20 @@ async function createApp(options: StandaloneOptions, databases: Databases, ca: C
   const root = {
     module: StandaloneModule,
     imports: [
-      EnrollmentModule.register({ ca: enrollmentCa, db: enrollmentDb, realm: config.realm, now, randomBytes, accessKey }),
-      EstModule.register({ ca: enrollmentCa, db: enrollmentDb, now, onError: (err, requestId) => logger.error({ err, requestId }, 'EST failed') }),
+      EnrollmentModule.register({
+        ca: enrollmentCa,
+        db: enrollmentDb,
+        realm: config.realm,
+        now,
+        randomBytes,
+        accessKey,
+      }),
+      EstModule.register({
+        ca: enrollmentCa,
+        db: enrollmentDb,
+        now,
+        onError: (err, requestId) => logger.error({ err, requestId }, 'EST failed'),
+      }),
       ResponderModule.register({
         db: responderDb,
         ca: ca.portFor('responder'),

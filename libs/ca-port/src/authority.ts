@@ -15,4 +15,6 @@ export interface OcspSignerRequest {
   readonly csr: Uint8Array;
 }
 
-export type OcspSignerOutcome = { readonly ok: true; readonly certificate: Uint8Array; readonly notAfter: number } | CaRefusal;
+export type OcspSignerOutcome =
+  | { readonly ok: true; readonly certificate: Uint8Array; readonly notAfter: number }
+  | CaRefusal;

@@ -3,7 +3,14 @@ export { type CaPort, CaUnavailableError } from './ca-port.js';
 export { deviceRefOf } from './device-ref.js';
 export { allowedCalls, CaCallRefusedError, type CaCaller } from './caller.js';
 export type { DeviceIdentity, HardwareDescription } from './identity.js';
-export type { DeviceProfile, IssuedCertificate, IssueEvidence, IssueOutcome, IssueRequest, IssueTerms } from './issue.js';
+export type {
+  DeviceProfile,
+  IssuedCertificate,
+  IssueEvidence,
+  IssueOutcome,
+  IssueRequest,
+  IssueTerms,
+} from './issue.js';
 export { type CaRefusal, type CaRefusalCode, caRefusalCodes } from './refusal.js';
 export {
   type JournalPosition,

@@ -52,4 +52,6 @@ export interface Sighting {
   readonly at: number;
 }
 
-export type SightingOutcome = { readonly ok: true; readonly firstSighting: boolean; readonly deviceRef: string } | CaRefusal;
+export type SightingOutcome =
+  | { readonly ok: true; readonly firstSighting: boolean; readonly deviceRef: string }
+  | CaRefusal;

@@ -1,7 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { KEY_ENCRYPTION_KEY_LENGTH } from './encrypted-key.js';
-import { openSoftwareSigner, readEncryptedKey, readKeyEncryptionKey, writeEncryptedKey, writeKeyEncryptionKey } from './encrypted-key-file.js';
+import {
+  openSoftwareSigner,
+  readEncryptedKey,
+  readKeyEncryptionKey,
+  writeEncryptedKey,
+  writeKeyEncryptionKey,
+} from './encrypted-key-file.js';
 import { KeysError } from './errors.js';
 import type { SigningMode, SoftwareSigner } from './software-signer.js';
 
@@ -29,7 +35,12 @@ export class KeyFolder {
   }
 
   async save(authorityId: string, pkcs8: Uint8Array, subjectPublicKeyInfo: Uint8Array): Promise<void> {
-    await writeEncryptedKey(this.fileOf(authorityId), pkcs8, { authorityId, subjectPublicKeyInfo }, this.keyEncryptionKey);
+    await writeEncryptedKey(
+      this.fileOf(authorityId),
+      pkcs8,
+      { authorityId, subjectPublicKeyInfo },
+      this.keyEncryptionKey,
+    );
   }
 
   /** PKCS#8, DER, in clear: to be overwritten after use. */
@@ -38,7 +49,12 @@ export class KeyFolder {
   }
 
   async openSigner(authorityId: string, subjectPublicKeyInfo: Uint8Array, mode: SigningMode): Promise<SoftwareSigner> {
-    return openSoftwareSigner(this.fileOf(authorityId), { authorityId, subjectPublicKeyInfo }, this.keyEncryptionKey, mode);
+    return openSoftwareSigner(
+      this.fileOf(authorityId),
+      { authorityId, subjectPublicKeyInfo },
+      this.keyEncryptionKey,
+      mode,
+    );
   }
 
   private fileOf(authorityId: string): string {

@@ -4,9 +4,9 @@
  */
 export interface Clock {
   /** UTC seconds since 1970, whole (rounded down). */
-  now(): number;
+  readonly now: () => number;
   /** UTC milliseconds since 1970, for log lines and durations; never for a decision about a certificate. */
-  nowMs(): number;
+  readonly nowMs: () => number;
 }
 
 /** The machine's clock. The only one in the code base that is not handed in. */

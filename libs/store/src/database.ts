@@ -1,5 +1,5 @@
-import pg from 'pg';
 import { DataSource, type QueryRunner } from 'typeorm';
+import { Notifications } from './notifications.js';
 import { StoreError, toStoreError } from './store-error.js';
 
 /** Anything that runs SQL: the database itself (each statement on its own) or a transaction. */
@@ -82,43 +82,18 @@ export class Database implements Queryable {
     }
   }
 
-  /**
-   * Calls `onNotify` for each NOTIFY on `channel`, and once after every (re)connection, because what was sent in between is
-   * lost. Reconnects by itself until closed.
-   */
+  /** Calls `onNotify` for each NOTIFY on `channel`, and after every (re)connection. Reconnects by itself until closed. */
   async listen(channel: string, onNotify: (payload: string | undefined) => void): Promise<{ close(): Promise<void> }> {
-    let closed = false;
-    let client: pg.Client | undefined;
-    let retry: NodeJS.Timeout | undefined;
-    const connect = async (): Promise<void> => {
-      const next = new pg.Client({ connectionString: this.options.url, application_name: `${this.options.applicationName} listen` });
-      client = next;
-      const lost = (error?: Error): void => {
-        if (closed || client !== next) return;
-        client = undefined;
-        if (error) this.options.onBackgroundError?.(error);
-        retry = setTimeout(() => void connect().catch((e: unknown) => lost(e instanceof Error ? e : undefined)), 500);
-      };
-      next.on('error', lost);
-      next.on('end', () => lost());
-      next.on('notification', (message) => onNotify(message.payload));
-      try {
-        await next.connect();
-        await next.query(`LISTEN ${pg.escapeIdentifier(channel)}`);
-        onNotify(undefined);
-      } catch (error) {
-        await next.end().catch(() => undefined);
-        if (client === next) lost(error instanceof Error ? error : undefined);
-      }
-    };
-    await connect();
-    return {
-      close: async () => {
-        closed = true;
-        clearTimeout(retry);
-        await client?.end().catch(() => undefined);
-      },
-    };
+    const { url, applicationName, onBackgroundError } = this.options;
+    const notifications = new Notifications({
+      url,
+      applicationName,
+      channel,
+      onNotify,
+      onError: (error) => onBackgroundError?.(error),
+    });
+    await notifications.open();
+    return notifications;
   }
 
   async close(): Promise<void> {
@@ -132,18 +107,25 @@ export async function retryConflicts<T>(work: () => Promise<T>, attempts = 5): P
     try {
       return await work();
     } catch (error) {
-      const conflict = error instanceof StoreError && (error.code === 'STORE_CONFLICT' || error.code === 'STORE_DUPLICATE');
+      const conflict =
+        error instanceof StoreError && (error.code === 'STORE_CONFLICT' || error.code === 'STORE_DUPLICATE');
       if (!conflict || attempt === attempts) throw error;
     }
   }
 }
 
 async function run<Row>(runner: QueryRunner, sql: string, parameters: readonly unknown[]): Promise<Row[]> {
-  const result = await runner.query(sql, [...parameters], true);
-  return result.records as Row[];
+  // what a statement answers is known where it is written; the driver cannot know
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  const { records } = (await runner.query(sql, [...parameters], true)) as { records: Row[] };
+  return records;
 }
 
 // errors that the work itself threw (refusals, bugs) pass through untouched
 function isDatabaseError(error: unknown): boolean {
-  return error instanceof StoreError || (error instanceof Error && (error.name === 'QueryFailedError' || 'severity' in error || toStoreError(error).code === 'STORE_UNAVAILABLE'));
+  return (
+    error instanceof StoreError ||
+    (error instanceof Error &&
+      (error.name === 'QueryFailedError' || 'severity' in error || toStoreError(error).code === 'STORE_UNAVAILABLE'))
+  );
 }

@@ -14,8 +14,18 @@ export { type CrlRecord, lockCrl, saveCrl, staleCrlLists } from './ca/crls.js';
 export { appendJournal, journalChannel, type JournalEntry, journalHead, type RecordedEntry } from './ca/journal.js';
 export { blockKeys, blockKeysOfDevice, claimKeys, type KeyOwner, keyOwners } from './ca/key-owners.js';
 export { appendOutbox, countOutbox, outboxChannel, type OutboxJob, takeOutbox } from './ca/outbox.js';
-export { readRevocation, removeSuspensions, type RevocationRecord, revocationsOf, saveRevocations } from './ca/revocations.js';
-export { insertServiceCredential, latestServiceCredential, type ServiceCredentialRecord } from './ca/service-credentials.js';
+export {
+  readRevocation,
+  removeSuspensions,
+  type RevocationRecord,
+  revocationsOf,
+  saveRevocations,
+} from './ca/revocations.js';
+export {
+  insertServiceCredential,
+  latestServiceCredential,
+  type ServiceCredentialRecord,
+} from './ca/service-credentials.js';
 export {
   insertStatusList,
   leaseBlock,
@@ -26,7 +36,14 @@ export {
   type StatusListRecord,
   statusLists,
 } from './ca/status-lists.js';
-export { insertSubjects, lockSubjects, readSubject, saveSubject, type SubjectRecord, touchSubjects } from './ca/subjects.js';
+export {
+  insertSubjects,
+  lockSubjects,
+  readSubject,
+  saveSubject,
+  type SubjectRecord,
+  touchSubjects,
+} from './ca/subjects.js';
 export { lockQuotas, type ModelQuota, spendQuotas } from './ca/quotas.js';
 export { insertWarrant, lockWarrants, spendWarrants, type WarrantRecord } from './ca/warrants.js';
 export { Database, retryConflicts, type DatabaseOptions, type Queryable, type Transaction } from './database.js';
@@ -50,7 +67,12 @@ export {
   type SubjectView,
   subjectViews,
 } from './registry/ca-views.js';
-export { type DeviceEventRecord, type DeviceEventView, insertDeviceEvents, listDeviceEvents } from './registry/device-events.js';
+export {
+  type DeviceEventRecord,
+  type DeviceEventView,
+  insertDeviceEvents,
+  listDeviceEvents,
+} from './registry/device-events.js';
 export {
   type DeviceFilter,
   type DeviceRecord,
@@ -115,5 +137,9 @@ export {
 } from './responder/status-queries.js';
 export { canEnter, databaseUser } from './embedded-postgres/database-user.js';
 export { EmbeddedPostgresError } from './embedded-postgres/embedded-postgres-error.js';
-export { type EmbeddedPostgres, type EmbeddedPostgresOptions, startEmbeddedPostgres } from './embedded-postgres/embedded-postgres.js';
+export {
+  type EmbeddedPostgres,
+  type EmbeddedPostgresOptions,
+  startEmbeddedPostgres,
+} from './embedded-postgres/embedded-postgres.js';
 export { makeSubstituteFolder } from './embedded-postgres/substitute-folder.js';

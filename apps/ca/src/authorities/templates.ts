@@ -11,7 +11,10 @@ export class Templates {
     this.authorities = authorities;
   }
 
-  of(profile: Profile, list: Pick<StatusListRecord, 'id' | 'authorityId' | 'crlUri' | 'ocspUri' | 'caIssuersUri'>): CertificateTemplate {
+  of(
+    profile: Profile,
+    list: Pick<StatusListRecord, 'id' | 'authorityId' | 'crlUri' | 'ocspUri' | 'caIssuersUri'>,
+  ): CertificateTemplate {
     const key = `${profile.name} ${list.id}`;
     let template = this.byKey.get(key);
     if (!template) {

@@ -1,4 +1,13 @@
-import { appendOutbox, type Database, journalHead, lockCrl, revocationsOf, saveCrl, staleCrlLists, statusLists } from '@touchmark/store';
+import {
+  appendOutbox,
+  type Database,
+  journalHead,
+  lockCrl,
+  revocationsOf,
+  saveCrl,
+  staleCrlLists,
+  statusLists,
+} from '@touchmark/store';
 import type { SignCrl } from './sign-crl.js';
 
 export interface RefreshCrlOptions {

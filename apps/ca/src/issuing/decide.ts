@@ -62,7 +62,11 @@ export interface Facts {
 export async function loadFacts(tx: Transaction, orders: readonly CheckedOrder[], now: number): Promise<Facts> {
   const presented = await loadPresented(tx, orders);
   const deviceRefs = orders.map((o) => o.deviceRef);
-  const warrantIds = [...new Set(orders.flatMap(({ request: { evidence } }) => (evidence.kind === 'warrant' ? [evidence.warrantId] : [])))];
+  const warrantIds = [
+    ...new Set(
+      orders.flatMap(({ request: { evidence } }) => (evidence.kind === 'warrant' ? [evidence.warrantId] : [])),
+    ),
+  ];
   const subjects = await lockSubjects(tx, deviceRefs);
   const warrants = await lockWarrants(tx, warrantIds);
   const known = [...subjects.keys()];
@@ -81,7 +85,10 @@ export async function loadFacts(tx: Transaction, orders: readonly CheckedOrder[]
   return { subjects, warrants, keys, credentials: Map.groupBy(rows, (row) => row.deviceRef), presented };
 }
 
-async function loadPresented(tx: Transaction, orders: readonly CheckedOrder[]): Promise<Map<CheckedOrder, CertificateRecord>> {
+async function loadPresented(
+  tx: Transaction,
+  orders: readonly CheckedOrder[],
+): Promise<Map<CheckedOrder, CertificateRecord>> {
   const wanted = orders.flatMap((order) => {
     const { evidence } = order.request;
     if (evidence.kind !== 'credential') return [];
@@ -137,10 +144,17 @@ function decide(order: CheckedOrder, facts: Facts, now: number): Decision {
     sameKey: sameKey.map(toFacts),
     policy: { suspendOnFork: request.terms.suspendOnFork ?? false },
   });
-  const record = (facts: CredentialFacts): CredentialWithSeat[] => credentials.filter((c) => c.id === facts.id);
+  const record = ({ id }: CredentialFacts): CredentialWithSeat[] => credentials.filter((c) => c.id === id);
   switch (decision.decision) {
     case 'refuse':
-      return { ...sighted, kind: 'refuse', code: decision.code, suspend: decision.suspend, ...(subject && { subject }), credentials };
+      return {
+        ...sighted,
+        kind: 'refuse',
+        code: decision.code,
+        suspend: decision.suspend,
+        ...(subject && { subject }),
+        credentials,
+      };
     case 'return': {
       const [credential] = record(decision.credential);
       return credential ? { ...sighted, kind: 'return', credential } : refuse('INTERNAL');
@@ -166,7 +180,12 @@ type Evidence =
   | { code: CaRefusalCode }
   | { evidence: EnrollmentRequest['evidence']; sighted: Sighted; parent?: CredentialWithSeat; warrant?: WarrantRecord };
 
-function evidenceOf(order: CheckedOrder, facts: Facts, credentials: readonly CredentialWithSeat[], now: number): Evidence {
+function evidenceOf(
+  order: CheckedOrder,
+  facts: Facts,
+  credentials: readonly CredentialWithSeat[],
+  now: number,
+): Evidence {
   const { evidence } = order.request;
   return evidence.kind === 'warrant'
     ? warrantEvidence(order, evidence.warrantId, facts, credentials, now)
@@ -197,7 +216,12 @@ function warrantEvidence(
   return { evidence: { kind: 'batch', deviceCredentials }, sighted: {}, warrant };
 }
 
-function credentialEvidence(order: CheckedOrder, facts: Facts, credentials: readonly CredentialWithSeat[], now: number): Evidence {
+function credentialEvidence(
+  order: CheckedOrder,
+  facts: Facts,
+  credentials: readonly CredentialWithSeat[],
+  now: number,
+): Evidence {
   const { profile } = order.request;
   const row = facts.presented.get(order);
   const parent = credentials.find((c) => c.id === row?.credentialId);
@@ -208,7 +232,12 @@ function credentialEvidence(order: CheckedOrder, facts: Facts, credentials: read
     .flatMap((child) => descendantsOf(child.id, credentials))
     .some((c) => c.profile === profile && c.seatValue !== 1 && c.withdrawnAt === null && now <= c.notAfter);
   return {
-    evidence: { kind: 'credential', presented: { ...toFacts(parent), seen: true }, children: children.map(toFacts), descendantsLive },
+    evidence: {
+      kind: 'credential',
+      presented: { ...toFacts(parent), seen: true },
+      children: children.map(toFacts),
+      descendantsLive,
+    },
     sighted: sightingOf(parent, credentials),
     parent,
   };

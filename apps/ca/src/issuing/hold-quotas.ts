@@ -4,6 +4,8 @@ import type { CheckedOrder } from './order.js';
 
 const HOUR = 3600;
 
+const nameOf = ({ request: { identity } }: CheckedOrder): string => `${identity.realm}/${identity.model}`;
+
 /**
  * Hourly quota per model: bounds what a compromised enrollment process can have issued before somebody notices. What no longer
  * fits is refused; certificates that are only returned cost nothing.
@@ -15,7 +17,6 @@ export async function holdQuotas(
   now: number,
   quota: number,
 ): Promise<Decision[]> {
-  const nameOf = ({ request: { identity } }: CheckedOrder): string => `${identity.realm}/${identity.model}`;
   const models = new Map<string, Omit<ModelQuota, 'issued'>>();
   for (const [i, order] of orders.entries())
     if (decisions[i]?.kind === 'issue') {

@@ -72,7 +72,8 @@ export class IssueBatch {
         const [outcome] = await this.commit([order]);
         return outcome ?? asRefusal(new CaError('INTERNAL'));
       } catch (error) {
-        const conflict = error instanceof StoreError && (error.code === 'STORE_CONFLICT' || error.code === 'STORE_DUPLICATE');
+        const conflict =
+          error instanceof StoreError && (error.code === 'STORE_CONFLICT' || error.code === 'STORE_DUPLICATE');
         if (conflict && attempt < 5) continue;
         if (error instanceof StoreError && error.code === 'STORE_UNAVAILABLE') throw new CaUnavailableError(error);
         this.options.onError(error);
@@ -102,7 +103,12 @@ export class IssueBatch {
     if (Math.abs((rows[0]?.now ?? 0) - now) > this.options.maxClockSkew) throw new CaError('CLOCK_UNTRUSTED');
   }
 
-  private async store(tx: Transaction, orders: readonly CheckedOrder[], decisions: readonly Decision[], now: number): Promise<void> {
+  private async store(
+    tx: Transaction,
+    orders: readonly CheckedOrder[],
+    decisions: readonly Decision[],
+    now: number,
+  ): Promise<void> {
     const seats = new SeatChanges();
     const issued = orders.flatMap((order, i) => {
       const decision = decisions[i];
@@ -111,12 +117,16 @@ export class IssueBatch {
     const { conflicts: taken } = await insertSubjects(
       tx,
       issued.flatMap(({ order, decision }) =>
-        decision.newSubject ? [{ deviceRef: order.deviceRef, pseudonym: order.pseudonym, ...order.request.identity }] : [],
+        decision.newSubject
+          ? [{ deviceRef: order.deviceRef, pseudonym: order.pseudonym, ...order.request.identity }]
+          : [],
       ),
     );
     const { conflicts: claimed } = await claimKeys(
       tx,
-      issued.flatMap(({ order, decision }) => (decision.newKey ? [{ spkiSha256: order.spkiSha256, deviceRef: order.deviceRef }] : [])),
+      issued.flatMap(({ order, decision }) =>
+        decision.newKey ? [{ spkiSha256: order.spkiSha256, deviceRef: order.deviceRef }] : [],
+      ),
     );
     if (taken + claimed > 0) throw new StoreError('STORE_CONFLICT', undefined);
 
@@ -165,7 +175,12 @@ export class IssueBatch {
   }
 
   /** First sightings of parents, withdrawn children, certificates revoked because they were replaced, and forks. */
-  private async storeConsequences(tx: Transaction, decisions: readonly Decision[], seats: SeatChanges, now: number): Promise<void> {
+  private async storeConsequences(
+    tx: Transaction,
+    decisions: readonly Decision[],
+    seats: SeatChanges,
+    now: number,
+  ): Promise<void> {
     const seen = decisions.flatMap((d) => (d.firstSeen ? [d.firstSeen] : []));
     await markSeen(tx, seen, now);
     if (seen.length > 0)
@@ -173,7 +188,8 @@ export class IssueBatch {
         tx,
         seen.map((c) => c.deviceRef),
       );
-    for (const replaced of decisions.flatMap((d) => d.replaced ?? [])) seats.revoke(replaced, now, reasonCodes.superseded);
+    for (const replaced of decisions.flatMap((d) => d.replaced ?? []))
+      seats.revoke(replaced, now, reasonCodes.superseded);
 
     const withdrawn = decisions.flatMap((d) => (d.kind === 'issue' ? d.withdraw : []));
     await markWithdrawn(tx, withdrawn, now);
@@ -181,13 +197,21 @@ export class IssueBatch {
 
     for (const decision of decisions) {
       if (decision.kind !== 'refuse' || !decision.suspend || !decision.subject) continue;
-      const held = { ...decision.subject, state: 'held' as const, holds: [...new Set([...decision.subject.holds, forkCause])] };
+      const held = {
+        ...decision.subject,
+        state: 'held' as const,
+        holds: [...new Set([...decision.subject.holds, forkCause])],
+      };
       await saveSubject(tx, held);
       for (const credential of decision.credentials ?? []) seats.hold(credential, held, credential.holds, now);
     }
   }
 
-  private async outcomes(tx: Transaction, orders: readonly CheckedOrder[], decisions: readonly Decision[]): Promise<IssueOutcome[]> {
+  private async outcomes(
+    tx: Transaction,
+    orders: readonly CheckedOrder[],
+    decisions: readonly Decision[],
+  ): Promise<IssueOutcome[]> {
     const returned = decisions.flatMap((d) => (d.kind === 'return' ? [d.credential] : []));
     const stored = new Map((await readCertificates(tx, returned)).map((c) => [`${c.listId}.${c.index}`, c.der]));
     return orders.map((order, i): IssuedCertificate | CaRefusal => {

@@ -63,7 +63,10 @@ export class StatusLists {
   async openAhead(): Promise<number> {
     const lists = await statusLists(this.db);
     const hasRoom = (authorityId: string, bucket: string): boolean =>
-      lists.some((l) => l.authorityId === authorityId && l.bucket === bucket && l.state === 'open' && l.leasedTo <= LIST_SIZE * 0.75);
+      lists.some(
+        (l) =>
+          l.authorityId === authorityId && l.bucket === bucket && l.state === 'open' && l.leasedTo <= LIST_SIZE * 0.75,
+      );
     const wanted = new Map<string, { authorityId: string; bucket: string }>();
     for (const list of lists) {
       if (list.leasedTo === 0) continue;
@@ -101,7 +104,16 @@ export class StatusLists {
         openedAt: now(),
       };
       await insertStatusList(tx, list);
-      await saveCrl(tx, await this.signCrl({ list, entries: [], previous: undefined, thisUpdate: now(), position: await journalHead(tx) }));
+      await saveCrl(
+        tx,
+        await this.signCrl({
+          list,
+          entries: [],
+          previous: undefined,
+          thisUpdate: now(),
+          position: await journalHead(tx),
+        }),
+      );
       await appendJournal(tx, [{ kind: 'list-opened', listId: id }]);
       return { ...list, leasedTo: 0, state: 'open' };
     });

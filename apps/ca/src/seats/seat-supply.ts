@@ -42,27 +42,21 @@ export class SeatSupply {
   }
 
   private drain(key: string, seats: TakenSeat[], count: number): void {
-    const blocks = this.blocks.get(key);
-    while (blocks?.[0] && seats.length < count) {
-      const block = blocks[0];
+    for (const block of this.blocks.get(key) ?? [])
       while (block.next < block.to && seats.length < count) seats.push({ list: block.list, index: block.next++ });
-      if (block.next === block.to) blocks.shift();
-    }
   }
 
   // those who find the block empty at the same time wait for one lease
   private async refill(key: string, authorityId: string, bucket: string): Promise<void> {
-    let pending = this.leasing.get(key);
-    if (!pending) {
-      pending = this.lease(authorityId, bucket)
-        .then(({ list, from, to }) => {
-          const blocks = this.blocks.get(key) ?? [];
-          blocks.push({ list, next: from, to });
-          this.blocks.set(key, blocks);
-        })
-        .finally(() => this.leasing.delete(key));
-      this.leasing.set(key, pending);
-    }
+    const pending =
+      this.leasing.get(key) ?? this.leaseNext(key, authorityId, bucket).finally(() => this.leasing.delete(key));
+    this.leasing.set(key, pending);
     await pending;
+  }
+
+  private async leaseNext(key: string, authorityId: string, bucket: string): Promise<void> {
+    const { list, from, to } = await this.lease(authorityId, bucket);
+    const unfinished = (this.blocks.get(key) ?? []).filter((block) => block.next < block.to);
+    this.blocks.set(key, [...unfinished, { list, next: from, to }]);
   }
 }

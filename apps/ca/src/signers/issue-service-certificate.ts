@@ -55,7 +55,8 @@ export class IssueServiceCertificate {
     const at = now();
     try {
       const profile = profileByName(order.profile);
-      const authority = order.authorityId === undefined ? authorities.forProfile(profile) : authorities.byId(order.authorityId);
+      const authority =
+        order.authorityId === undefined ? authorities.forProfile(profile) : authorities.byId(order.authorityId);
       const request = await checkCertificationRequestInPool(order.csr, profile);
       const names = encodeCertificateNames(profile, order.fields);
       const validity = validityFor(profile, authority.issuer.certificate, at);

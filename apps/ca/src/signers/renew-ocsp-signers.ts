@@ -16,10 +16,9 @@ export class RenewOcspSigners {
       const name = `OCSP signer of ${authorityId}`;
       const order = { profile: 'ocsp-signer', authorityId, name, fields: { name }, csr } as const;
       outcomes.push(
-        await this.issue.run(order).then(
-          ({ certificate, notAfter }): OcspSignerOutcome => ({ ok: true, certificate, notAfter }),
-          asRefusal,
-        ),
+        await this.issue
+          .run(order)
+          .then(({ certificate, notAfter }): OcspSignerOutcome => ({ ok: true, certificate, notAfter }), asRefusal),
       );
     }
     return outcomes;

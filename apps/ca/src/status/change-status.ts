@@ -53,20 +53,28 @@ export class ChangeStatus {
 
   private async one(change: StatusChange): Promise<StatusChanged | CaRefusal> {
     try {
-      return await retryConflicts(() => this.db.transaction(async (tx) => {
-        const seats = new SeatChanges();
-        if (change.target.kind === 'device') await this.changeDevice(tx, change, deviceRefOf(change.target.identity), seats);
-        else await this.changeCertificate(tx, change, change.target.serialNumber, seats);
-        const entries = await seats.write(tx);
-        const position = entries.length > 0 ? await appendJournal(tx, entries) : await journalHead(tx);
-        return { ok: true as const, position, seatsChanged: seats.count };
-      }));
+      return await retryConflicts(() =>
+        this.db.transaction(async (tx) => {
+          const seats = new SeatChanges();
+          if (change.target.kind === 'device')
+            await this.changeDevice(tx, change, deviceRefOf(change.target.identity), seats);
+          else await this.changeCertificate(tx, change, change.target.serialNumber, seats);
+          const entries = await seats.write(tx);
+          const position = entries.length > 0 ? await appendJournal(tx, entries) : await journalHead(tx);
+          return { ok: true as const, position, seatsChanged: seats.count };
+        }),
+      );
     } catch (error) {
       return asRefusal(error);
     }
   }
 
-  private async changeDevice(tx: Transaction, change: StatusChange, deviceRef: string, seats: SeatChanges): Promise<void> {
+  private async changeDevice(
+    tx: Transaction,
+    change: StatusChange,
+    deviceRef: string,
+    seats: SeatChanges,
+  ): Promise<void> {
     const subject = (await lockSubjects(tx, [deviceRef])).get(deviceRef);
     if (!subject) throw new CaError('SUBJECT_UNKNOWN');
     const now = this.now();
@@ -86,7 +94,13 @@ export class ChangeStatus {
       }
       case 'recommission': {
         if (subject.state !== 'closed') throw new CaError('SUBJECT_NOT_CLOSED');
-        await saveSubject(tx, { ...subject, state: 'open', closedBy: null, holds: [], generation: subject.generation + 1 });
+        await saveSubject(tx, {
+          ...subject,
+          state: 'open',
+          closedBy: null,
+          holds: [],
+          generation: subject.generation + 1,
+        });
         return;
       }
       case 'suspend':
@@ -100,16 +114,27 @@ export class ChangeStatus {
     }
   }
 
-  private async changeCertificate(tx: Transaction, change: StatusChange, serialNumber: Uint8Array, seats: SeatChanges): Promise<void> {
+  private async changeCertificate(
+    tx: Transaction,
+    change: StatusChange,
+    serialNumber: Uint8Array,
+    seats: SeatChanges,
+  ): Promise<void> {
     const seat = parseSerialNumber(serialNumber);
     const [certificate] = seat ? await readCertificates(tx, [seat]) : [];
     if (!seat || !certificate || !equalBytes(certificate.random, seat.random)) throw new CaError('CERTIFICATE_UNKNOWN');
     const now = this.now();
     if (certificate.deviceRef === null) {
       // not a device's: only revocation makes sense
-      if (change.act !== 'revoke') throw new CaError('REASON_NOT_ALLOWED', { detail: 'only a device certificate can be suspended' });
+      if (change.act !== 'revoke')
+        throw new CaError('REASON_NOT_ALLOWED', { detail: 'only a device certificate can be suspended' });
       const value = (await readRevocation(tx, seat))?.value ?? 0;
-      seats.revoke({ ...certificate, seatValue: value }, now, reasonCodes[change.reason], change.invalidityDate ?? null);
+      seats.revoke(
+        { ...certificate, seatValue: value },
+        now,
+        reasonCodes[change.reason],
+        change.invalidityDate ?? null,
+      );
       return;
     }
     const { deviceRef, credentialId } = certificate;
@@ -119,7 +144,8 @@ export class ChangeStatus {
     if (!subject || !credential) throw new CaError('CERTIFICATE_UNKNOWN');
     switch (change.act) {
       case 'revoke':
-        if (isCompromise(change.reason)) await this.revokeCompromised(tx, subject, credential, credentials, change, seats);
+        if (isCompromise(change.reason))
+          await this.revokeCompromised(tx, subject, credential, credentials, change, seats);
         else seats.revoke(this.notEnded(credential), now, reasonCodes[change.reason], change.invalidityDate ?? null);
         return;
       case 'suspend':
@@ -147,7 +173,8 @@ export class ChangeStatus {
   ): Promise<void> {
     const now = this.now();
     const taken = [credential, ...descendantsOf(credential.id, credentials)];
-    for (const c of taken) if (c.notAfter >= now) seats.revoke(c, now, reasonCodes[change.reason], change.invalidityDate ?? null);
+    for (const c of taken)
+      if (c.notAfter >= now) seats.revoke(c, now, reasonCodes[change.reason], change.invalidityDate ?? null);
     await blockKeys(
       tx,
       taken.map((c) => c.spkiSha256),

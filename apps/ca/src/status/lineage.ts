@@ -8,7 +8,7 @@ interface Descendant {
 export function descendantsOf<T extends Descendant>(ancestorId: string, credentials: readonly T[]): T[] {
   const found: T[] = [];
   const ancestors = new Set([ancestorId]);
-  for (let grown = true; grown; ) {
+  for (let grown = true; grown;) {
     grown = false;
     for (const credential of credentials) {
       if (credential.parentId === null || !ancestors.has(credential.parentId) || ancestors.has(credential.id)) continue;

@@ -38,7 +38,12 @@ export class SeatChanges {
   }
 
   /** Invalid from now on; a seat that is invalid already stays as it was. */
-  revoke(credential: Seat & { random: Uint8Array; seatValue: 0 | 1 | 2 }, at: number, reason: number, invalidityDate: number | null = null): void {
+  revoke(
+    credential: Seat & { random: Uint8Array; seatValue: 0 | 1 | 2 },
+    at: number,
+    reason: number,
+    invalidityDate: number | null = null,
+  ): void {
     if (credential.seatValue === 1) return;
     const { listId, index, random } = credential;
     this.saved.push({ listId, index, random, value: 1, reason, revokedAt: at, invalidityDate, holds: [] });
@@ -46,18 +51,33 @@ export class SeatChanges {
   }
 
   /** Brings a seat in line with the holds of its certificate and its device. */
-  hold(credential: CredentialWithSeat, subject: Pick<SubjectRecord, 'holds'> | undefined, holds: readonly string[], at: number): void {
+  hold(
+    credential: CredentialWithSeat,
+    subject: Pick<SubjectRecord, 'holds'> | undefined,
+    holds: readonly string[],
+    at: number,
+  ): void {
     if (credential.seatValue === 1) return;
-    const value = seatValues[
-      seatValueOf({
-        certificate: { ended: false, holds: new Set(holds) },
-        device: { ended: false, holds: new Set(subject?.holds) },
-        issuer: { ended: false, holds: new Set() },
-      })
-    ];
+    const value =
+      seatValues[
+        seatValueOf({
+          certificate: { ended: false, holds: new Set(holds) },
+          device: { ended: false, holds: new Set(subject?.holds) },
+          issuer: { ended: false, holds: new Set() },
+        })
+      ];
     const { listId, index, random } = credential;
     if (value === 2)
-      this.saved.push({ listId, index, random, value, reason: reasonCodes.certificateHold, revokedAt: at, invalidityDate: null, holds });
+      this.saved.push({
+        listId,
+        index,
+        random,
+        value,
+        reason: reasonCodes.certificateHold,
+        revokedAt: at,
+        invalidityDate: null,
+        holds,
+      });
     else if (credential.seatValue === 2) this.released.push({ listId, index });
     if (value !== credential.seatValue) this.note(credential, value);
   }

@@ -15,7 +15,8 @@ export interface CertificateRecord extends Seat {
   readonly der: Uint8Array;
 }
 
-const columns = 'c.list_id AS "listId", c.index, c.random, c.device_ref AS "deviceRef", c.credential_id AS "credentialId", c.der';
+const columns =
+  'c.list_id AS "listId", c.index, c.random, c.device_ref AS "deviceRef", c.credential_id AS "credentialId", c.der';
 
 export async function insertCertificates(tx: Transaction, certificates: readonly CertificateRecord[]): Promise<void> {
   if (certificates.length === 0) return;

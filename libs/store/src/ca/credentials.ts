@@ -45,7 +45,11 @@ export interface CredentialSelection {
  * Credentials of these devices with their seats, in the order of issue. Locking the subject orders this read after every
  * earlier change of the same device.
  */
-export async function credentialsOf(db: Queryable, deviceRefs: readonly string[], selection: CredentialSelection): Promise<CredentialWithSeat[]> {
+export async function credentialsOf(
+  db: Queryable,
+  deviceRefs: readonly string[],
+  selection: CredentialSelection,
+): Promise<CredentialWithSeat[]> {
   const rows = await db.query<CredentialRow>(
     `SELECT c.device_ref AS "deviceRef", c.id, c.generation, c.profile, c.policy, c.spki_sha256 AS "spkiSha256", c.list_id AS "listId",
             c.index, c.random, c.parent_id AS "parentId", c.warrant_id AS "warrantId", c.not_before AS "notBefore", c.not_after AS "notAfter",

@@ -13,7 +13,10 @@ export interface CrlRecord {
 }
 
 /** A list's CRL number and when it was made; the row stays locked, so numbers of one list are taken one after another. */
-export async function lockCrl(tx: Transaction, listId: number): Promise<Pick<CrlRecord, 'number' | 'thisUpdate' | 'nextUpdate'> | undefined> {
+export async function lockCrl(
+  tx: Transaction,
+  listId: number,
+): Promise<Pick<CrlRecord, 'number' | 'thisUpdate' | 'nextUpdate'> | undefined> {
   const rows = await tx.query<{ number: string; thisUpdate: string; nextUpdate: string }>(
     `SELECT number, this_update AS "thisUpdate", next_update AS "nextUpdate" FROM ca.crl WHERE list_id = $1 FOR UPDATE`,
     [listId],
@@ -33,7 +36,10 @@ export async function saveCrl(tx: Transaction, crl: CrlRecord): Promise<void> {
 }
 
 /** Lists whose CRL was made before `thisUpdateBefore`, or that have none, the oldest first. */
-export async function staleCrlLists(db: Queryable, thisUpdateBefore: number): Promise<{ listId: number; authorityId: string }[]> {
+export async function staleCrlLists(
+  db: Queryable,
+  thisUpdateBefore: number,
+): Promise<{ listId: number; authorityId: string }[]> {
   return db.query(
     `SELECT l.id AS "listId", l.authority_id AS "authorityId" FROM ca.status_list l LEFT JOIN ca.crl c ON c.list_id = l.id
       WHERE l.state <> 'retired' AND (c.list_id IS NULL OR c.this_update < $1) ORDER BY c.this_update NULLS FIRST`,

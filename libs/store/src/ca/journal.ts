@@ -5,7 +5,12 @@ export type JournalEntry =
   | { readonly kind: 'list-opened' | 'list-sealed' | 'list-retired'; readonly listId: number }
   | { readonly kind: 'block-leased'; readonly listId: number; readonly leasedTo: number }
   /** Seats of one list and their new values, in the same order. */
-  | { readonly kind: 'seats'; readonly listId: number; readonly indexes: readonly number[]; readonly values: readonly (0 | 1 | 2)[] };
+  | {
+      readonly kind: 'seats';
+      readonly listId: number;
+      readonly indexes: readonly number[];
+      readonly values: readonly (0 | 1 | 2)[];
+    };
 
 export type RecordedEntry = JournalEntry & JournalPosition;
 

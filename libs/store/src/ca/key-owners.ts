@@ -46,9 +46,10 @@ export async function blockKeys(tx: Transaction, spkiSha256s: readonly Uint8Arra
 
 /** Blocks every key that the device ever had a certificate for. */
 export async function blockKeysOfDevice(tx: Transaction, deviceRef: string, reason: string): Promise<void> {
-  const rows = await tx.query<{ spki: Uint8Array }>('SELECT DISTINCT spki_sha256 AS spki FROM ca.credential WHERE device_ref = $1', [
-    deviceRef,
-  ]);
+  const rows = await tx.query<{ spki: Uint8Array }>(
+    'SELECT DISTINCT spki_sha256 AS spki FROM ca.credential WHERE device_ref = $1',
+    [deviceRef],
+  );
   await blockKeys(
     tx,
     rows.map((row) => row.spki),

@@ -9,7 +9,10 @@ export interface ModelQuota {
 }
 
 /** Locks the counters of these models (in name order) and answers how much was issued already. */
-export async function lockQuotas(tx: Transaction, models: readonly Omit<ModelQuota, 'issued'>[]): Promise<ModelQuota[]> {
+export async function lockQuotas(
+  tx: Transaction,
+  models: readonly Omit<ModelQuota, 'issued'>[],
+): Promise<ModelQuota[]> {
   if (models.length === 0) return [];
   const sorted = models.toSorted((a, b) => (`${a.realm}/${a.model}` < `${b.realm}/${b.model}` ? -1 : 1));
   const rows = await tx.query<Omit<ModelQuota, 'hour'> & { hour: string }>(

@@ -50,7 +50,9 @@ export async function removeSuspensions(tx: Transaction, seats: readonly Seat[])
 }
 
 export async function revocationsOf(db: Queryable, listId: number): Promise<RevocationRecord[]> {
-  const rows = await db.query<Omit<RevocationRecord, 'revokedAt' | 'invalidityDate'> & { revokedAt: string; invalidityDate: string | null }>(
+  const rows = await db.query<
+    Omit<RevocationRecord, 'revokedAt' | 'invalidityDate'> & { revokedAt: string; invalidityDate: string | null }
+  >(
     `SELECT list_id AS "listId", index, random, value, reason, revoked_at AS "revokedAt", invalidity_date AS "invalidityDate", holds
        FROM ca.revocation WHERE list_id = $1 ORDER BY index`,
     [listId],
@@ -64,7 +66,10 @@ export async function revocationsOf(db: Queryable, listId: number): Promise<Revo
 
 const toArrayLiteral = (values: readonly string[]): string => `{${values.map((v) => JSON.stringify(v)).join(',')}}`;
 
-export async function readRevocation(db: Queryable, seat: Seat): Promise<Pick<RevocationRecord, 'value' | 'reason' | 'holds'> | undefined> {
+export async function readRevocation(
+  db: Queryable,
+  seat: Seat,
+): Promise<Pick<RevocationRecord, 'value' | 'reason' | 'holds'> | undefined> {
   const rows = await db.query<Pick<RevocationRecord, 'value' | 'reason' | 'holds'>>(
     'SELECT value, reason, holds FROM ca.revocation WHERE list_id = $1 AND index = $2',
     [seat.listId, seat.index],

@@ -26,7 +26,9 @@ export async function latestServiceCredential(
   profile: string,
   name: string,
 ): Promise<(ServiceCredentialRecord & { der: Uint8Array }) | undefined> {
-  const rows = await db.query<Omit<ServiceCredentialRecord, 'notBefore' | 'notAfter'> & { der: Uint8Array; notBefore: string; notAfter: string }>(
+  const rows = await db.query<
+    Omit<ServiceCredentialRecord, 'notBefore' | 'notAfter'> & { der: Uint8Array; notBefore: string; notAfter: string }
+  >(
     `SELECT s.id, s.name, s.profile, s.authority_id AS "authorityId", s.spki_sha256 AS "spkiSha256", s.list_id AS "listId", s.index,
             s.not_before AS "notBefore", s.not_after AS "notAfter", c.der
        FROM ca.service_credential s JOIN ca.certificate c ON c.list_id = s.list_id AND c.index = s.index

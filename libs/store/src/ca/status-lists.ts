@@ -20,10 +20,16 @@ type Row = Omit<StatusListRecord, 'notAfter' | 'openedAt'> & { notAfter: string;
 const columns = `id, authority_id AS "authorityId", bucket, not_after AS "notAfter", leased_to AS "leasedTo", state,
   crl_uri AS "crlUri", ocsp_uri AS "ocspUri", ca_issuers_uri AS "caIssuersUri", opened_at AS "openedAt"`;
 
-const toRecord = (row: Row): StatusListRecord => ({ ...row, notAfter: Number(row.notAfter), openedAt: Number(row.openedAt) });
+const toRecord = (row: Row): StatusListRecord => ({
+  ...row,
+  notAfter: Number(row.notAfter),
+  openedAt: Number(row.openedAt),
+});
 
 export async function statusLists(db: Queryable): Promise<StatusListRecord[]> {
-  return (await db.query<Row>(`SELECT ${columns} FROM ca.status_list WHERE state <> 'retired' ORDER BY id`)).map(toRecord);
+  return (await db.query<Row>(`SELECT ${columns} FROM ca.status_list WHERE state <> 'retired' ORDER BY id`)).map(
+    toRecord,
+  );
 }
 
 /** Open lists of one authority and bucket that still have seats to lease, the fullest first. */
@@ -45,11 +51,23 @@ export async function nextStatusListId(tx: Transaction): Promise<number> {
   return Number(rows[0]?.id);
 }
 
-export async function insertStatusList(tx: Transaction, list: Omit<StatusListRecord, 'leasedTo' | 'state'>): Promise<void> {
+export async function insertStatusList(
+  tx: Transaction,
+  list: Omit<StatusListRecord, 'leasedTo' | 'state'>,
+): Promise<void> {
   await tx.query(
     `INSERT INTO ca.status_list (id, authority_id, bucket, not_after, crl_uri, ocsp_uri, ca_issuers_uri, opened_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-    [list.id, list.authorityId, list.bucket, list.notAfter, list.crlUri, list.ocspUri, list.caIssuersUri, list.openedAt],
+    [
+      list.id,
+      list.authorityId,
+      list.bucket,
+      list.notAfter,
+      list.crlUri,
+      list.ocspUri,
+      list.caIssuersUri,
+      list.openedAt,
+    ],
   );
   await tx.query('SELECT ca.open_certificate_partition($1)', [list.id]);
 }
@@ -74,6 +92,9 @@ export async function leaseBlock(
 }
 
 export async function sealStatusList(tx: Transaction, listId: number): Promise<boolean> {
-  const rows = await tx.query(`UPDATE ca.status_list SET state = 'sealed' WHERE id = $1 AND state = 'open' RETURNING id`, [listId]);
+  const rows = await tx.query(
+    `UPDATE ca.status_list SET state = 'sealed' WHERE id = $1 AND state = 'open' RETURNING id`,
+    [listId],
+  );
   return rows.length === 1;
 }

@@ -18,7 +18,10 @@ const columns = `device_ref AS "deviceRef", realm, model, device_serial AS "devi
   generation, holds, pseudonym`;
 
 /** Locks the subjects that exist, in device_ref order (every transaction does, so none waits in a circle). */
-export async function lockSubjects(tx: Transaction, deviceRefs: readonly string[]): Promise<Map<string, SubjectRecord>> {
+export async function lockSubjects(
+  tx: Transaction,
+  deviceRefs: readonly string[],
+): Promise<Map<string, SubjectRecord>> {
   const rows = await tx.query<SubjectRecord>(
     `SELECT ${columns} FROM ca.subject WHERE device_ref = ANY($1::uuid[]) ORDER BY device_ref FOR UPDATE`,
     [deviceRefs],
@@ -61,7 +64,9 @@ export async function saveSubject(
 
 /** A change that the projection shows but that leaves the subject itself alone, such as a sighting. */
 export async function touchSubjects(tx: Transaction, deviceRefs: readonly string[]): Promise<void> {
-  await tx.query('UPDATE ca.subject SET changed_at = clock_timestamp() WHERE device_ref = ANY($1::uuid[])', [deviceRefs]);
+  await tx.query('UPDATE ca.subject SET changed_at = clock_timestamp() WHERE device_ref = ANY($1::uuid[])', [
+    deviceRefs,
+  ]);
 }
 
 export async function readSubject(db: Queryable, deviceRef: string): Promise<SubjectRecord | undefined> {

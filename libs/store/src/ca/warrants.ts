@@ -24,7 +24,17 @@ export async function insertWarrant(tx: Transaction, warrant: Omit<WarrantRecord
      SELECT same FROM made UNION ALL
      SELECT (kind, realm, model, profile, size, valid_until) = ($2, $3, $4, $6, $7, $8) AND device_ref IS NOT DISTINCT FROM $5::uuid
        FROM ca.warrant WHERE id = $1`,
-    [warrant.id, warrant.kind, warrant.realm, warrant.model, warrant.deviceRef, warrant.profile, warrant.size, warrant.validUntil, warrant.generation],
+    [
+      warrant.id,
+      warrant.kind,
+      warrant.realm,
+      warrant.model,
+      warrant.deviceRef,
+      warrant.profile,
+      warrant.size,
+      warrant.validUntil,
+      warrant.generation,
+    ],
   );
   return rows[0]?.same === true;
 }
