@@ -23,6 +23,8 @@ import { ConfirmSeen } from './status/confirm-seen.js';
 export interface CaSettings {
   /** Base of the publication URLs, without a slash at its end. */
   readonly publicHttpUrl: string;
+  /** Outside evaluation no IDevID is issued whose publication URLs work only on this machine. */
+  readonly evaluation: boolean;
   /** Certificates for one model in one clock hour. */
   readonly hourlyQuota: number;
   /** Seconds from thisUpdate to nextUpdate of a CRL, and after which it is made anew. */

@@ -5,6 +5,7 @@ import type { Database } from '@touchmark/store';
 import { Authorities } from './authorities/authorities.js';
 import { createHierarchy } from './authorities/create-hierarchy.js';
 import { Ca, type CaSettings } from './ca.js';
+import { isLocalUrl } from './local-url.js';
 
 export interface OpenCaOptions {
   readonly db: Database;
@@ -22,6 +23,9 @@ const ROOT_CRL_LIFETIME = 2 * 365 * 86_400;
 /** Opens the CA over its keys; makes the hierarchy where the database knows none. `created`: it was made now. */
 export async function openCa(options: OpenCaOptions): Promise<{ ca: Ca; created: boolean }> {
   const { db, secrets, organization, settings, now, randomBytes, onError } = options;
+  if (!settings.evaluation && isLocalUrl(settings.publicHttpUrl)) {
+    throw new TypeError('outside evaluation the publication URLs must be reachable by more than this machine');
+  }
   const issuingKeys = await KeyFolder.open(path.join(secrets, 'ca'), randomBytes);
   const { authorities: records, created } = await createHierarchy(db, {
     organization,

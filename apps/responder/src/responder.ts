@@ -1,6 +1,6 @@
 import type { CaPort } from '@touchmark/ca-port';
 import type { Signer } from '@touchmark/issuance';
-import type { Database } from '@touchmark/store';
+import { crlChannel, type Database } from '@touchmark/store';
 import type { Log } from './log.js';
 import { AnswerRequest } from './ocsp/answer-request.js';
 import { Issuers } from './ocsp/issuers.js';
@@ -34,10 +34,13 @@ export class Responder {
   private readonly follower: JournalFollower;
   private readonly signers: OcspSigners;
   private authorityIds: readonly string[] = [];
+  private readonly db: Database;
+  private listener: { close(): Promise<void> } | undefined;
   private ticking: NodeJS.Timeout | undefined;
 
   constructor({ db, ca, now, generateSigner = generateMemorySigner, settings, log }: ResponderOptions) {
     const { view } = this;
+    this.db = db;
     const issuers = new Issuers();
     const issuedSeats = new IssuedSeats(db, { listsInMemory: settings.issuedListsInMemory, log });
     this.signers = new OcspSigners({ ca, generateSigner, now, log });
@@ -60,6 +63,8 @@ export class Responder {
 
   /** Resolves when it can answer, or has found that it cannot yet: then it goes on trying by itself. */
   async start(): Promise<void> {
+    // a NOTIFY and the connection to listen on both wake it; the second hand does where they are lost
+    this.listener = await this.db.listen(crlChannel, () => void this.publications.refresh());
     await Promise.all([this.follower.start(), this.publications.refresh()]);
     await this.signers.renew(this.authorityIds);
     this.ticking = setInterval(() => this.tick(), TICK_MILLISECONDS);
@@ -67,6 +72,7 @@ export class Responder {
 
   async stop(): Promise<void> {
     clearInterval(this.ticking);
+    await this.listener?.close();
     await this.follower.stop();
     await this.publications.settled();
   }

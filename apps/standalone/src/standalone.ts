@@ -80,7 +80,7 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
 
     const publicHttpUrl = config.publicHttpUrl ?? `http://localhost:${config.publicPort}`;
     const { secrets, root } = database.folder;
-    const settings = { ...config.ca, publicHttpUrl };
+    const settings = { ...config.ca, publicHttpUrl, evaluation: config.evaluation };
     const { ca, created } = await openCa({
       db: caDb,
       secrets,
@@ -120,7 +120,11 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
         public: running.listener('public').url,
       },
       files: { adminToken, rootCertificate },
-      sentences: [database.folder.sentence, database.sentence, rootKeySentence(secrets)],
+      sentences: [
+        database.folder.sentence,
+        database.sentence,
+        ...(config.evaluation ? [rootKeySentence(secrets)] : []),
+      ],
       close: () => closing.run(),
     };
   } catch (error) {

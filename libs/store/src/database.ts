@@ -70,7 +70,7 @@ export class Database implements Queryable {
   async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     const runner = this.dataSource.createQueryRunner();
     try {
-      await runner.query('BEGIN; SET LOCAL synchronous_commit = on');
+      await runner.query("BEGIN; SET LOCAL synchronous_commit = on; SET LOCAL lock_timeout = '10s'");
       const result = await work({ inTransaction: true, query: (sql, parameters = []) => run(runner, sql, parameters) });
       await runner.query('COMMIT');
       return result;

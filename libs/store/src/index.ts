@@ -10,7 +10,7 @@ export {
   markSeen,
   markWithdrawn,
 } from './ca/credentials.js';
-export { type CrlRecord, lockCrl, saveCrl, staleCrlLists } from './ca/crls.js';
+export { crlChannel, type CrlRecord, lockCrl, saveCrl, staleCrlLists } from './ca/crls.js';
 export { appendJournal, journalChannel, type JournalEntry, journalHead, type RecordedEntry } from './ca/journal.js';
 export { blockKeys, blockKeysOfDevice, claimKeys, type KeyOwner, keyOwners } from './ca/key-owners.js';
 export { appendOutbox, countOutbox, outboxChannel, type OutboxJob, takeOutbox } from './ca/outbox.js';

@@ -25,12 +25,16 @@ export async function lockCrl(
   return row && { number: Number(row.number), thisUpdate: Number(row.thisUpdate), nextUpdate: Number(row.nextUpdate) };
 }
 
+/** NOTIFY channel that says that a CRL was stored; the payload is its list's id and only a hint. */
+export const crlChannel = 'touchmark_crl';
+
 export async function saveCrl(tx: Transaction, crl: CrlRecord): Promise<void> {
   await tx.query(
     `INSERT INTO ca.crl AS c (list_id, number, this_update, next_update, epoch, sequence, der) VALUES ($1, $2, $3, $4, $5, $6, $7)
      ON CONFLICT (list_id) DO UPDATE SET number = EXCLUDED.number, this_update = EXCLUDED.this_update,
         next_update = EXCLUDED.next_update, epoch = EXCLUDED.epoch, sequence = EXCLUDED.sequence, der = EXCLUDED.der
-      WHERE c.number < EXCLUDED.number`,
+      WHERE c.number < EXCLUDED.number
+     RETURNING pg_notify('${crlChannel}', list_id::text)`,
     [crl.listId, crl.number, crl.thisUpdate, crl.nextUpdate, crl.position.epoch, crl.position.sequence, crl.der],
   );
 }

@@ -121,7 +121,10 @@ export async function listDevices(
   where((p) => `d.batch_id = ${p}`, filter.batchId);
   where((p) => `d.policy_id = ${p}`, filter.policyId);
   // the alphabet of deviceSerial has neither % nor _, so the prefix needs no escape
-  where((p) => `lower(d.device_serial) LIKE ${p}`, filter.deviceSerialPrefix && `${filter.deviceSerialPrefix.toLowerCase()}%`);
+  where(
+    (p) => `lower(d.device_serial) LIKE ${p}`,
+    filter.deviceSerialPrefix && `${filter.deviceSerialPrefix.toLowerCase()}%`,
+  );
   where((p) => `d.device_ref > ${p}`, page.after);
   const limit = `$${parameters.push(page.limit)}`;
   return db.query<DeviceRecord>(

@@ -4,6 +4,7 @@ import type { Queryable } from '../database.js';
 export interface RefusalRecord {
   readonly channel: 'batch' | 'est';
   readonly code: string;
+  /** At most 500 characters are kept. */
   readonly detail: string;
   readonly deviceRef: string | null;
   /** As the applicant wrote it; at most 64 characters are kept. */
@@ -21,23 +22,27 @@ export interface RefusalView extends RefusalRecord {
 
 export async function insertRefusals(db: Queryable, refusals: readonly RefusalRecord[]): Promise<void> {
   if (refusals.length === 0) return;
-  const column = <K extends keyof RefusalRecord>(name: K): RefusalRecord[K][] => refusals.map((refusal) => refusal[name]);
+  const column = <K extends keyof RefusalRecord>(name: K): RefusalRecord[K][] =>
+    refusals.map((refusal) => refusal[name]);
   await db.query(
     `INSERT INTO registry.refusal (channel, code, detail, device_ref, device_serial, batch_id, source)
-     SELECT r.channel, r.code, r.detail, r.device_ref, left(r.device_serial, 64), r.batch_id, r.source
+     SELECT r.channel, r.code, left(r.detail, 500), r.device_ref, left(r.device_serial, 64), r.batch_id, r.source
        FROM unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::uuid[], $7::text[])
             AS r (channel, code, detail, device_ref, device_serial, batch_id, source)`,
     [
       column('channel'),
       column('code'),
-      column('detail'),
+      column('detail').map(storable),
       column('deviceRef'),
-      column('deviceSerial'),
+      column('deviceSerial').map(storable),
       column('batchId'),
-      column('source'),
+      column('source').map(storable),
     ],
   );
 }
+
+// an applicant may write it, PostgreSQL's text cannot hold it
+const storable = (text: string | null): string | null => text?.replaceAll('\0', '\uFFFD') ?? null;
 
 /** Refusals, newest first, before the one named; of one batch or device where given. */
 export async function listRefusals(
