@@ -32,7 +32,9 @@ export interface EnrollmentErrorContexts {
 /** Codes of this process and, as they are, those of the CA. */
 export type EnrollmentErrorCode = keyof EnrollmentErrorContexts | CaRefusalCode;
 
-type ContextOf<C extends EnrollmentErrorCode> = C extends keyof EnrollmentErrorContexts ? EnrollmentErrorContexts[C] : object;
+type ContextOf<C extends EnrollmentErrorCode> = C extends keyof EnrollmentErrorContexts
+  ? EnrollmentErrorContexts[C]
+  : object;
 
 /** Everything that the registration authority refuses. `context` belongs to `code`; nothing in either is secret. */
 export class EnrollmentError<C extends EnrollmentErrorCode = EnrollmentErrorCode> extends Error {

@@ -73,7 +73,6 @@ function useCases({ ca, db, realm, now, randomBytes, accessKey }: EnrollmentOpti
   const named = { realm, now, randomBytes };
   const projection = new DeviceProjection(db);
   const devices = new Devices(db, projection);
-  const value = <T extends object>(useCase: T): Provider => ({ provide: useCase.constructor, useValue: useCase });
   return [
     { provide: CA_PORT, useValue: ca },
     value(projection),
@@ -89,4 +88,9 @@ function useCases({ ca, db, realm, now, randomBytes, accessKey }: EnrollmentOpti
     value(new EnrollmentTokens(db, ca, named)),
     value(new AccessTokenRegistry(db, accessKey, named)),
   ];
+}
+
+/** A use case under its own class, by which controllers and other modules ask for it. */
+function value(useCase: object): Provider {
+  return { provide: useCase.constructor, useValue: useCase };
 }

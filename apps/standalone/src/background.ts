@@ -2,14 +2,15 @@ import { BullmqQueue, type JobQueue, type JobsError, OutboxRelay } from '@touchm
 import type { Database } from '@touchmark/store';
 import type { Ca } from '../../ca/src/ca.js';
 import { startCaJobs } from '../../ca/src/ca-jobs.js';
+import { startEnrollmentJobs } from '../../enrollment/src/enrollment-jobs.js';
 
 export interface BackgroundOptions {
   readonly databaseUrl: string;
   readonly redisUrl?: string | undefined;
   readonly caDb: Database;
   readonly ca: Ca;
-  /** Compares the device projection with the CA's subjects. */
-  readonly sweepProjection: () => Promise<unknown>;
+  readonly enrollmentDb: Database;
+  readonly now: () => number;
   readonly onError: (error: unknown) => void;
 }
 
@@ -20,12 +21,11 @@ export interface Background {
 
 /** Everything that runs without being asked: the relay of the outbox, and the workers of the queue. */
 export async function startBackground(options: BackgroundOptions): Promise<Background> {
-  const { databaseUrl, redisUrl, caDb, ca, sweepProjection, onError } = options;
+  const { databaseUrl, redisUrl, caDb, enrollmentDb, ca, now, onError } = options;
   const report = rateLimited(onError);
   const queue = new BullmqQueue({ databaseUrl, ...(redisUrl !== undefined && { redisUrl }), onError: report });
   await startCaJobs(queue, ca);
-  await queue.work('enrollment-clock', async () => void (await sweepProjection()), { concurrency: 1 });
-  await queue.schedule('enrollment-clock', 'sweep-projection', 60, {});
+  await startEnrollmentJobs(queue, enrollmentDb, now);
   const relay = await OutboxRelay.start({ database: caDb, queue, onError });
   return {
     queue,

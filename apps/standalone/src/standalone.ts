@@ -98,8 +98,8 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     measureHandshakes(running.listeners, metrics);
     closing.add(renewServerCertificate(ca, config.serverNames, running, certificate, { now, onError }));
 
-    const sweepProjection = (): Promise<unknown> => app.get(SweepProjection).run();
-    await sweepProjection();
+    // what a crash left behind is repaired before anybody is answered again
+    await app.get(SweepProjection).run();
     if (created) await makeDemoRegistry(app, config);
     const adminToken = await adminTokenFile(app, secrets, now());
     const rootCertificate = path.join(root, 'root.pem');
@@ -108,8 +108,9 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
       ...config,
       databaseUrl: database.url,
       caDb,
+      enrollmentDb,
       ca,
-      sweepProjection,
+      now,
       onError,
     });
     closing.add(() => background.stop());

@@ -33,6 +33,8 @@ export type Decision =
       readonly kind: 'issue';
       readonly generation: number;
       readonly newSubject: boolean;
+      /** The first certificate of a recommissioned device: the projection has to hear of it. */
+      readonly firstOfGeneration: boolean;
       readonly newKey: boolean;
       readonly pseudonym: string;
       readonly parentId?: string;
@@ -166,6 +168,7 @@ function decide(order: CheckedOrder, facts: Facts, now: number): Decision {
         kind: 'issue',
         generation,
         newSubject: !subject,
+        firstOfGeneration: subject !== undefined && !credentials.some((c) => c.generation === generation),
         newKey: !owner,
         pseudonym: subject?.pseudonym ?? order.pseudonym,
         ...(parent && { parentId: parent.id }),

@@ -169,7 +169,7 @@ export class IssueBatch {
       })),
     );
 
-    await this.storeConsequences(tx, decisions, seats, now);
+    await this.storeConsequences(tx, orders, decisions, seats, now);
     const entries = await seats.write(tx);
     if (entries.length > 0) await appendJournal(tx, entries);
   }
@@ -177,17 +177,18 @@ export class IssueBatch {
   /** First sightings of parents, withdrawn children, certificates revoked because they were replaced, and forks. */
   private async storeConsequences(
     tx: Transaction,
+    orders: readonly CheckedOrder[],
     decisions: readonly Decision[],
     seats: SeatChanges,
     now: number,
   ): Promise<void> {
     const seen = decisions.flatMap((d) => (d.firstSeen ? [d.firstSeen] : []));
     await markSeen(tx, seen, now);
-    if (seen.length > 0)
-      await touchSubjects(
-        tx,
-        seen.map((c) => c.deviceRef),
-      );
+    const begun = orders.flatMap(({ deviceRef }, i) => {
+      const decision = decisions[i];
+      return decision?.kind === 'issue' && decision.firstOfGeneration ? [deviceRef] : [];
+    });
+    await touchSubjects(tx, [...seen.map((c) => c.deviceRef), ...begun]);
     for (const replaced of decisions.flatMap((d) => d.replaced ?? []))
       seats.revoke(replaced, now, reasonCodes.superseded);
 
@@ -203,7 +204,8 @@ export class IssueBatch {
         holds: [...new Set([...decision.subject.holds, forkCause])],
       };
       await saveSubject(tx, held);
-      for (const credential of decision.credentials ?? []) seats.hold(credential, held, credential.holds, now);
+      for (const credential of decision.credentials ?? [])
+        if (credential.notAfter >= now) seats.hold(credential, held, credential.holds, now);
     }
   }
 

@@ -17,7 +17,7 @@ const NDJSON = 'application/x-ndjson';
 const LINGER = 2_000;
 
 const schemaOf = (schema: z.ZodType): object => {
-  const { $schema: _dialect, id: _id, ...json } = z.toJSONSchema(schema, { target: 'draft-2020-12' });
+  const { $schema: _dialect, ...json } = z.toJSONSchema(schema, { target: 'draft-2020-12' });
   return json;
 };
 

@@ -70,10 +70,7 @@ export class BatchesController {
   @Get(':id')
   @ApiOperation({ summary: 'Read a batch' })
   @ApiOkResponse({ standardSchema: Batch })
-  async get(
-    @Param('id', { schema: Uuid }) id: string,
-    @Principal() caller: Principal,
-  ): Promise<z.infer<typeof Batch>> {
+  async get(@Param('id', { schema: Uuid }) id: string, @Principal() caller: Principal): Promise<z.infer<typeof Batch>> {
     return shown(await this.batches.get(id, confinedToFactory(caller)));
   }
 

@@ -10,11 +10,7 @@ export type LineAnswer = Exclude<z.infer<typeof ProvisionAnswer>, { done: true }
 
 /** Writes what became of a chunk into the registry, in one transaction. */
 export interface ProvisioningRecord {
-  write(
-    provisioned: readonly ProvisionedDevice[],
-    refusals: readonly RefusalRecord[],
-    actor: string,
-  ): Promise<void>;
+  write(provisioned: readonly ProvisionedDevice[], refusals: readonly RefusalRecord[], actor: string): Promise<void>;
 }
 
 /** Provisions the devices of some lines of a batch, with one call to the CA and one transaction of ours. */
@@ -100,7 +96,5 @@ function refusal(
 ): RefusalRecord {
   const named = deviceSerial !== null && code !== 'LINE_MALFORMED' && code !== 'DEVICE_SERIAL_INVALID';
   const deviceRef = named ? deviceRefOf({ realm, model, deviceSerial }) : null;
-  // text columns cannot hold it
-  const written = deviceSerial?.replaceAll('\0', '\uFFFD') ?? null;
-  return { channel: 'batch', code, detail: detail.slice(0, 500), deviceRef, deviceSerial: written, batchId: id, source };
+  return { channel: 'batch', code, detail, deviceRef, deviceSerial, batchId: id, source };
 }

@@ -4,29 +4,28 @@ import { fieldErrors } from '@touchmark/server';
 import { z } from 'zod';
 
 /** One request of the stream, before its serial and base64 are looked at. */
-export const ProvisionLine = z
-  .strictObject({ deviceSerial: z.string().max(256), csr: z.string().describe('base64 of a PKCS #10 request in DER') })
-  .meta({ id: 'ProvisionLine' });
+export const ProvisionLine = z.strictObject({
+  deviceSerial: z.string().max(256),
+  csr: z.string().describe('base64 of a PKCS #10 request in DER'),
+});
 
 /** What the stream answers for each line, in order; `line` counts from 1. */
-export const ProvisionAnswer = z
-  .union([
-    z.strictObject({
-      line: z.int(),
-      deviceSerial: z.string(),
-      certificate: z.string().describe('base64 of the DER'),
-      serialNumber: z.string().describe('Lower-case hex'),
-    }),
-    z.strictObject({
-      line: z.int(),
-      deviceSerial: z.string().nullable(),
-      error: z.strictObject({ code: z.string(), detail: z.string() }),
-    }),
-    z
-      .strictObject({ done: z.literal(true), issued: z.int(), refused: z.int() })
-      .describe('The last line. Where it is missing, send the batch again'),
-  ])
-  .meta({ id: 'ProvisionAnswer' });
+export const ProvisionAnswer = z.union([
+  z.strictObject({
+    line: z.int(),
+    deviceSerial: z.string(),
+    certificate: z.string().describe('base64 of the DER'),
+    serialNumber: z.string().describe('Lower-case hex'),
+  }),
+  z.strictObject({
+    line: z.int(),
+    deviceSerial: z.string().nullable(),
+    error: z.strictObject({ code: z.string(), detail: z.string() }),
+  }),
+  z
+    .strictObject({ done: z.literal(true), issued: z.int(), refused: z.int() })
+    .describe('The last line. Where it is missing, send the batch again'),
+]);
 
 export type LineFaultCode = 'LINE_MALFORMED' | 'DEVICE_SERIAL_INVALID' | 'CSR_NOT_BASE64';
 

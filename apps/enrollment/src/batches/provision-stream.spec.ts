@@ -26,7 +26,7 @@ class HeldCa {
 const answering = async (lines: readonly NumberedLine[]): Promise<LineAnswer[]> => lines.map(answerOf);
 
 class Sink {
-  readonly written: unknown[] = [];
+  readonly written: { line?: number }[] = [];
   gate: Promise<void> = Promise.resolve();
 
   async write(text: string): Promise<void> {
@@ -35,7 +35,7 @@ class Sink {
   }
 
   get lines(): number[] {
-    return this.written.flatMap((one) => (one as { line?: number }).line ?? []);
+    return this.written.flatMap((one) => one.line ?? []);
   }
 }
 
@@ -50,6 +50,18 @@ function client(lines: readonly string[]): AsyncIterable<Uint8Array> & { taken: 
       }
     },
   };
+}
+
+/** A client that says one line and nothing more. */
+async function* silent(): AsyncGenerator<Uint8Array> {
+  yield Buffer.from('a\n');
+  await Promise.withResolvers<never>().promise;
+}
+
+/** A client that breaks off. */
+async function* leaving(): AsyncGenerator<Uint8Array> {
+  yield Buffer.from('a\nb\nc\nd\ne\n');
+  throw new Error('gone');
 }
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -134,10 +146,6 @@ describe('ProvisionStream', () => {
 
   it('does not wait for a silent client when the CA fails', async () => {
     const sink = new Sink();
-    async function* silent(): AsyncGenerator<Uint8Array> {
-      yield Buffer.from('a\n');
-      await Promise.withResolvers<never>().promise;
-    }
     const ended = new ProvisionStream(() => Promise.reject(new Error('away')), sink, limits).run(silent());
     await expect(ended).rejects.toThrow('away');
     expect(sink.written).toEqual([]);
@@ -145,10 +153,6 @@ describe('ProvisionStream', () => {
 
   it('lets what is under way end when the client goes, and begins nothing more', async () => {
     const ca = new HeldCa();
-    async function* leaving(): AsyncGenerator<Uint8Array> {
-      yield Buffer.from('a\nb\nc\nd\ne\n');
-      throw new Error('gone');
-    }
     let ended = false;
     const running = new ProvisionStream(ca.provision, new Sink(), { ...limits, concurrency: 1 }).run(leaving());
     const outcome = running.catch((error: Error) => {

@@ -114,18 +114,19 @@ export class ProvisionStream {
   private dispatch(lines: readonly NumberedLine[]): void {
     const answered = this.provision(lines);
     this.underWay.add(answered);
-    answered.then(
-      () => {
-        this.underWay.delete(answered);
-        this.pump();
-      },
-      () => {
-        // the answers before this chunk are still written, but nothing more is begun
-        this.underWay.delete(answered);
-        this.halted = true;
-      },
-    );
+    void this.continueAfter(answered);
     this.written = this.written.then(() => this.writeAnswers(answered)).catch((error: unknown) => this.fail(error));
+  }
+
+  private async continueAfter(answered: Promise<unknown>): Promise<void> {
+    try {
+      await answered;
+    } catch {
+      // whoever writes the answers hears of it, after those before; until then nothing more is begun
+      this.halted = true;
+    }
+    this.underWay.delete(answered);
+    this.pump();
   }
 
   private async writeAnswers(answered: Promise<LineAnswer[]>): Promise<void> {

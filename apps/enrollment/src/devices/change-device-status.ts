@@ -31,11 +31,7 @@ export class ChangeDeviceStatus {
   private readonly devices: KnownDevices;
   private readonly projection: Pick<DeviceProjection, 'follow'>;
 
-  constructor(
-    ca: Pick<CaPort, 'changeStatus'>,
-    devices: KnownDevices,
-    projection: Pick<DeviceProjection, 'follow'>,
-  ) {
+  constructor(ca: Pick<CaPort, 'changeStatus'>, devices: KnownDevices, projection: Pick<DeviceProjection, 'follow'>) {
     this.ca = ca;
     this.devices = devices;
     this.projection = projection;

@@ -9,17 +9,18 @@ const Cause = z
   .default('admin')
   .describe('Holds are counted by cause: releasing one leaves the others');
 
-export const Hold = z.strictObject({ cause: Cause }).meta({ id: 'Hold' });
+export const Hold = z.strictObject({ cause: Cause }).prefault({}).meta({ id: 'Hold' });
 
 export const Revocation = z
   .strictObject({
     reason: z.enum(revocationReasons).default('unspecified').describe('CRLReason of RFC 5280 section 5.3.1'),
     invalidityDate: UtcSeconds.optional().describe('Since when the key is known or suspected to be unsafe'),
   })
+  .prefault({})
   .meta({ id: 'Revocation' });
 
-/** For acts that need no more than their name. */
-export const NoMembers = z.strictObject({}).meta({ id: 'NoMembers' });
+/** For acts that need no more than their name: such a request may come without a body. */
+export const NoMembers = z.strictObject({}).prefault({}).meta({ id: 'NoMembers' });
 
 export const StatusChange = z
   .strictObject({

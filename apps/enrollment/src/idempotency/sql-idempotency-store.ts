@@ -1,10 +1,5 @@
 import type { IdempotencyStore } from '@touchmark/server';
-import {
-  claimIdempotencyKey,
-  completeIdempotencyKey,
-  type Queryable,
-  releaseIdempotencyKey,
-} from '@touchmark/store';
+import { claimIdempotencyKey, completeIdempotencyKey, type Queryable, releaseIdempotencyKey } from '@touchmark/store';
 
 /** The memory behind Idempotency-Key, in the registry's schema. */
 export function sqlIdempotencyStore(db: Queryable): IdempotencyStore {

@@ -120,7 +120,14 @@ function historyOf(
     // the last happening leads to where the CA is now; the table says where those before it led
     const to: DeviceState = place === named.length - 1 ? after.state : expected;
     const astray = to === expected ? {} : { expected };
-    events.push({ deviceRef, event: name ?? 'repair', fromState: from, toState: to, actor, detail: { ...detail, ...astray } });
+    events.push({
+      deviceRef,
+      event: name ?? 'repair',
+      fromState: from,
+      toState: to,
+      actor,
+      detail: { ...detail, ...astray },
+    });
     from = to;
   }
   const [first] = happenings;

@@ -3,7 +3,15 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { toHex } from '@touchmark/der';
 import { OnListener, Roles } from '@touchmark/server';
 import { z } from 'zod';
-import { Device, DeviceCertificate, DeviceEvent, DeviceState, reasonName, Refusal, statusNames } from './device-schemas.js';
+import {
+  Device,
+  DeviceCertificate,
+  DeviceEvent,
+  DeviceState,
+  reasonName,
+  Refusal,
+  statusNames,
+} from './device-schemas.js';
 import { Devices } from './devices.js';
 import { DeviceSerial, limit, ModelName, pageOf, SequenceId, Uuid } from './schemas.js';
 

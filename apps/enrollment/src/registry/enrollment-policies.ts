@@ -88,7 +88,10 @@ export function checkBootstrap(policy: EnrollmentPolicyRecord, bootstrap: Bootst
   throw new EnrollmentError('BOOTSTRAP_NOT_ALLOWED', context, `the policy ${policy.name} takes no ${bootstrap}`);
 }
 
-function duplicate({ name, label }: Pick<NewEnrollmentPolicy, 'name' | 'label'>, constraint: string | undefined): Error {
+function duplicate(
+  { name, label }: Pick<NewEnrollmentPolicy, 'name' | 'label'>,
+  constraint: string | undefined,
+): Error {
   if (constraint === 'enrollment_policy_name') {
     return new EnrollmentError('POLICY_EXISTS', { policy: name }, `there is an enrollment policy ${name} already`);
   }

@@ -14,7 +14,12 @@ const HwType = z
 const NewModel = z
   .strictObject({
     name: ModelName,
-    organization: z.string().min(1).max(64).describe('organizationName in IDevIDs'),
+    organization: z
+      .string()
+      .min(1)
+      .max(64)
+      .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'no control characters')
+      .describe('organizationName in IDevIDs'),
     hwType: HwType.optional(),
     policies: z.array(Name).max(64).default([]).describe('Enrollment policies that its devices may use'),
   })

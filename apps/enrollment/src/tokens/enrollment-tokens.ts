@@ -85,11 +85,7 @@ export class EnrollmentTokens {
     return token;
   }
 
-  list(
-    deviceRef: string | undefined,
-    before: string | undefined,
-    limit: number,
-  ): Promise<Page<EnrollmentTokenView>> {
+  list(deviceRef: string | undefined, before: string | undefined, limit: number): Promise<Page<EnrollmentTokenView>> {
     return readPage(
       limit,
       (count) => listEnrollmentTokens(this.db, { deviceRef, before, limit: count }),

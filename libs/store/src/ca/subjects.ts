@@ -64,6 +64,7 @@ export async function saveSubject(
 
 /** A change that the projection shows but that leaves the subject itself alone, such as a sighting. */
 export async function touchSubjects(tx: Transaction, deviceRefs: readonly string[]): Promise<void> {
+  if (deviceRefs.length === 0) return;
   await tx.query('UPDATE ca.subject SET changed_at = clock_timestamp() WHERE device_ref = ANY($1::uuid[])', [
     deviceRefs,
   ]);
