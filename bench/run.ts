@@ -3,6 +3,7 @@ import 'reflect-metadata';
 // Loaded on demand, so that one bench neither pays for nor is disturbed by the modules of another.
 const BENCHES: Readonly<Record<string, () => Promise<{ run: () => Promise<void> | void }>>> = {
   issue: () => import('./issue.js'),
+  'issue-stored': () => import('./issue-stored.js'),
   crl: () => import('./crl.js'),
   ocsp: () => import('./ocsp.js'),
 };

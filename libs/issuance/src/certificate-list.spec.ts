@@ -17,7 +17,7 @@ import {
   revokedCertificates,
   verifySignature,
 } from '@touchmark/x509';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import * as pkijs from 'pkijs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -181,16 +181,10 @@ describe('encodeCertificateList', () => {
       encodeCertificateList(content(columns)),
       encodeCertificateList(content(entries)),
     ]);
-    const tbs = (der: Uint8Array): string => toHex(parseCertificateList(der).tbsCertList);
-    expect(tbs(a)).toBe(tbs(b));
+    expect(toHex(parseCertificateList(a).tbsCertList)).toBe(toHex(parseCertificateList(b).tbsCertList));
   });
 
   it('grows past its first array', async () => {
-    function* many(): Generator<RevokedEntry> {
-      for (let n = 0; n < 5000; n++) {
-        yield { serialNumber: Uint8Array.of(1, n >> 8, n & 0xff), revocationDate: NOW, reasonCode: 'superseded' };
-      }
-    }
     const list = parseCertificateList(await encodeCertificateList(content(many())));
     expect([...revokedCertificates(list)]).toHaveLength(5000);
   });
@@ -227,6 +221,12 @@ describe('encodeCertificateList', () => {
   });
 });
 
+function* many(): Generator<RevokedEntry> {
+  for (let n = 0; n < 5000; n++) {
+    yield { serialNumber: Uint8Array.of(1, n >> 8, n & 0xff), revocationDate: NOW, reasonCode: 'superseded' };
+  }
+}
+
 function device(n: number) {
   return { realm: 'devices.local', model: 'm-1', deviceSerial: `SN-${n}` };
 }
@@ -256,22 +256,25 @@ function opensslText(der: Uint8Array): string {
   return execFileSync('openssl', ['crl', '-inform', 'DER', '-noout', '-text'], { input: der }).toString();
 }
 
+function pemFile(name: string, label: 'CERTIFICATE' | 'X509 CRL', der: Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, encodePem(label, der));
+  return path;
+}
+
+// The verdict goes to stderr, with an exit code that is not asked for here.
 function opensslVerify(leaf: Uint8Array, list: Uint8Array): string {
-  const file = (name: string, label: 'CERTIFICATE' | 'X509 CRL', der: Uint8Array): string => {
-    const path = join(folder, name);
-    writeFileSync(path, encodePem(label, der));
-    return path;
-  };
-  const { ldevid } = hierarchy.issuers;
   const args = [
-    ...['-CAfile', file('root.pem', 'CERTIFICATE', hierarchy.root)],
-    ...['-untrusted', file('ca.pem', 'CERTIFICATE', ldevid.certificate.der)],
-    ...['-CRLfile', file('list.pem', 'X509 CRL', list), '-crl_check', '-attime', String(NOW + 1)],
-    file('leaf.pem', 'CERTIFICATE', leaf),
+    '-CAfile',
+    pemFile('root.pem', 'CERTIFICATE', hierarchy.root),
+    '-untrusted',
+    pemFile('ca.pem', 'CERTIFICATE', hierarchy.issuers.ldevid.certificate.der),
+    '-CRLfile',
+    pemFile('list.pem', 'X509 CRL', list),
+    '-crl_check',
+    '-attime',
+    String(NOW + 1),
+    pemFile('leaf.pem', 'CERTIFICATE', leaf),
   ];
-  try {
-    return execFileSync('openssl', ['verify', ...args], { stdio: 'pipe' }).toString();
-  } catch (error) {
-    return String((error as { stderr: Buffer }).stderr);
-  }
+  return execFileSync('sh', ['-c', 'openssl verify "$@" 2>&1 || true', 'sh', ...args]).toString();
 }

@@ -1,9 +1,4 @@
-export {
-  type CertificateFields,
-  type CertificateNames,
-  deviceUri,
-  encodeCertificateNames,
-} from './certificate-names.js';
+export { type CertificateFields, type CertificateNames, encodeCertificateNames } from './certificate-names.js';
 export { type CertificateListContent, encodeCertificateList } from './certificate-list.js';
 export {
   checkCertificationRequest,
@@ -11,7 +6,6 @@ export {
   type CheckedRequest,
 } from './certification-request-check.js';
 export {
-  authorityCommonName,
   type AuthorityKind,
   createIssuingCaCertificate,
   createRootCertificate,
@@ -25,8 +19,6 @@ export {
   type KeyWeakness,
 } from './issuance-error.js';
 export { type Issuer, loadIssuer } from './issuer.js';
-export { checkKey } from './key-policy.js';
-export { CertificateLint } from './lint.js';
 export {
   encodeOcspError,
   encodeOcspResponse,
@@ -36,12 +28,12 @@ export {
   type OcspResponseContent,
   type OcspSingleResponse,
 } from './ocsp-response.js';
-export { type IssuingCaKind, type KeyAlgorithmName, parseProfile, type Profile } from './profile.js';
-export { builtInProfiles, type BuiltInProfileName, profileByName } from './profiles.js';
+export { type IssuingCaKind, type KeyAlgorithmName, type Profile } from './profile.js';
+export { type BuiltInProfileName, profileByName } from './profiles.js';
 export { checkReenrollNames, checkRequestedNames } from './requested-names.js';
 export type { RevokedColumns, RevokedEntry } from './revoked-entries.js';
 export type { Signer, SignerAlgorithm } from './signer.js';
 export { signCertificate, type SignedCertificate, type SigningOrder } from './signing-cycle.js';
-export { buildTbsCertificate, type CertificateContent, type CertificateTemplate, compileTemplate } from './template.js';
-export type { CertificateFacts, PublicationPoints, TemplateFacts } from './template-facts.js';
+export { type CertificateTemplate, compileTemplate } from './template.js';
+export type { PublicationPoints, TemplateFacts } from './template-facts.js';
 export { type Validity, validityFor } from './validity.js';

@@ -26,7 +26,7 @@ export interface Issuer {
   readonly publicKey: KeyObject;
 }
 
-export const SIGNER_DIGESTS: Readonly<Record<SignerAlgorithm, Issuer['digest']>> = {
+const SIGNER_DIGESTS: Readonly<Record<SignerAlgorithm, Issuer['digest']>> = {
   ecdsaWithSHA256: 'sha256',
   ecdsaWithSHA384: 'sha384',
   ed25519: null,

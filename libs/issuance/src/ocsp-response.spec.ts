@@ -61,12 +61,21 @@ function opensslRequest(...options: string[]): Uint8Array {
   return new Uint8Array(readFileSync(file('request.der')));
 }
 
-function opensslReads(response: Uint8Array, ...options: string[]): string {
+// Its verdict goes to stderr, with an exit code that is not asked for here.
+function openssl(response: Uint8Array, ...args: string[]): string {
   const trust = ['-CAfile', file('root.pem'), '-verify_other', file('ca.pem'), '-attime', String(NOW + 60)];
-  const ask = ['-issuer', file('ca.pem'), ...options, '-cert', file('device.pem'), '-reqin', file('request.der')];
-  const args = ['ocsp', ...ask, '-respin', file('response.der', response), ...trust, '-validity_period', '999999999'];
-  // The verdict of the signature goes to stderr.
-  return execFileSync('sh', ['-c', 'exec openssl "$@" 2>&1', 'sh', ...args], { stdio: 'pipe' }).toString();
+  const all = ['ocsp', '-no_nonce', ...args, '-respin', file('response.der', response), ...trust];
+  return execFileSync('sh', ['-c', 'openssl "$@" 2>&1 || true', 'sh', ...all]).toString();
+}
+
+function opensslReads(response: Uint8Array, ...options: string[]): string {
+  const ask = ['-issuer', file('ca.pem'), ...options, '-cert', file('device.pem')];
+  return openssl(response, ...ask, '-validity_period', '999999999');
+}
+
+// With -reqin alone, and no -cert, openssl compares the nonces; without -no_nonce it would replace the one it reads.
+function opensslComparesNonces(response: Uint8Array): string {
+  return openssl(response, '-reqin', file('request.der'));
 }
 
 async function answer(request: Uint8Array, certStatus: OcspCertStatus): Promise<Uint8Array> {
@@ -102,7 +111,9 @@ describe('encodeOcspResponse', () => {
 
   it.each(statuses)('says %s to openssl, which trusts the delegated signer', async (_, certStatus, expected) => {
     for (const options of [[], ['-no_nonce'], ['-sha256'], ['-sha256', '-no_nonce']]) {
-      const output = opensslReads(await answer(opensslRequest(...options), certStatus), ...options);
+      const response = await answer(opensslRequest(...options), certStatus);
+      expect(opensslComparesNonces(response)).toContain('Response verify OK');
+      const output = opensslReads(response, ...options);
       expect(output).toContain('Response verify OK');
       expect(output).toContain(expected);
       expect(output).not.toContain('WARNING');
@@ -132,6 +143,26 @@ describe('encodeOcspResponse', () => {
     expect(basic.certs.map(toHex)).toEqual([toHex(delegate.certificate)]);
     const check = { algorithm: basic.signatureAlgorithm, data: basic.tbsResponseData, signature: basic.signature };
     expect(verifySignature({ ...check, subjectPublicKeyInfo: spki })).toBe(true);
+  });
+
+  it('is refused by openssl with another nonce than was asked for', async () => {
+    const request = opensslRequest();
+    const { nonce } = parseOcspRequest(request);
+    expect(nonce).toHaveLength(18);
+    const [asked] = parseOcspRequest(request).requestList;
+    const der = await encodeOcspResponse(responder, {
+      producedAt: NOW,
+      responses: [
+        {
+          certId: asked?.der ?? new Uint8Array(),
+          certStatus: { status: 'good' },
+          thisUpdate: NOW,
+          nextUpdate: NOW + HOUR,
+        },
+      ],
+      nonce: nonce?.map((octet, at) => (at < 2 ? octet : octet ^ 1)) ?? new Uint8Array(),
+    });
+    expect(opensslComparesNonces(der)).toContain('Nonce Verify error');
   });
 
   it('is read by pkijs, which finds the certificate and the signer', async () => {
@@ -172,7 +203,7 @@ describe('encodeOcspResponse', () => {
         nextUpdate: NOW + HOUR,
       })),
     });
-    expect(opensslReads(der, '-no_nonce')).toContain('Response verify OK');
+    expect(opensslReads(der)).toContain('Response verify OK');
   });
 
   it('refuses to answer for nothing, with a foreign certificate, and when the signer fails', async () => {

@@ -40,7 +40,7 @@ const validitySchema = z.discriminatedUnion('kind', [
 ]);
 
 /** A certificate profile as data: everything that is the same for all certificates made under it. */
-export const profileSchema = z.strictObject({
+const profileSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9-]{1,63}$/),
   /** Kinds of issuing CA that may use it. */
   issuers: z.array(z.enum(['idevid', 'ldevid', 'infrastructure'])).min(1),

@@ -9,6 +9,7 @@ import {
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { encodeCertificateNames } from './certificate-names.js';
+import { IssuanceError } from './issuance-error.js';
 import { profileByName } from './profiles.js';
 import { checkReenrollNames, checkRequestedNames } from './requested-names.js';
 import { ecKey, NOW, PUBLICATION_POINTS, specHierarchy } from './spec-authorities.js';
@@ -26,18 +27,20 @@ function code(check: () => void): string {
     check();
     return 'accepted';
   } catch (error) {
-    return (error as { code: string }).code;
+    if (error instanceof IssuanceError) return error.code;
+    throw error;
   }
 }
 
-describe('checkRequestedNames', () => {
-  const check = (o: Parameters<typeof specRequest>[1]) =>
-    code(() => checkRequestedNames(parseCertificationRequest(specRequest(key, o)), names));
+function checkFirst(o: Parameters<typeof specRequest>[1]): string {
+  return code(() => checkRequestedNames(parseCertificationRequest(specRequest(key, o)), names));
+}
 
+describe('checkRequestedNames', () => {
   it('accepts an empty subject, the subject of the profile, and its subjectAltName', () => {
-    expect(check({})).toBe('accepted');
-    expect(check({ subject: names.subject })).toBe('accepted');
-    expect(check({ extensions: [altName(names.subjectAltName ?? new Uint8Array())] })).toBe('accepted');
+    expect(checkFirst({})).toBe('accepted');
+    expect(checkFirst({ subject: names.subject })).toBe('accepted');
+    expect(checkFirst({ extensions: [altName(names.subjectAltName ?? new Uint8Array())] })).toBe('accepted');
   });
 
   it('accepts the same subject in another string type', () => {
@@ -46,7 +49,7 @@ describe('checkRequestedNames', () => {
       [Oid.organizationalUnitName, 'm-1'],
       [Oid.serialNumber, 'SN-1'],
     ].map(([type = '', value = '']) => encodeSet(encodeSequence(encodeOid(type), encodePrintableString(value))));
-    expect(check({ subject: encodeSequence(...printable) })).toBe('accepted');
+    expect(checkFirst({ subject: encodeSequence(...printable) })).toBe('accepted');
   });
 
   it('refuses another subject: other text, other order, more, less', () => {
@@ -59,11 +62,11 @@ describe('checkRequestedNames', () => {
       [o, ou, serial, { type: Oid.commonName, value: 'SN-1' }],
       [serial],
     ];
-    for (const subject of wrong) expect(check({ subject: encodeName(subject) })).toBe('CSR_SUBJECT_MISMATCH');
+    for (const subject of wrong) expect(checkFirst({ subject: encodeName(subject) })).toBe('CSR_SUBJECT_MISMATCH');
   });
 
   it('refuses another subjectAltName, and any other extension by name', () => {
-    expect(check({ extensions: [altName(otherUri)] })).toBe('CSR_SAN_MISMATCH');
+    expect(checkFirst({ extensions: [altName(otherUri)] })).toBe('CSR_SAN_MISMATCH');
     const extKeyUsage = { oid: Oid.extKeyUsage, value: encodeExtKeyUsage([Oid.clientAuth]) };
     const request = parseCertificationRequest(specRequest(key, { extensions: [extKeyUsage] }));
     expect(() => checkRequestedNames(request, names)).toThrow(

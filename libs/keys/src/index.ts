@@ -1,13 +1,6 @@
 export { KeysError, type KeysErrorCode } from './errors.js';
 export { generateKeyPair, type GeneratedKeyPair, type KeyKind } from './key-pair.js';
-export { KEY_ENCRYPTION_KEY_LENGTH, decryptPrivateKey, encryptPrivateKey, type KeyIdentity } from './encrypted-key.js';
+export { type KeyIdentity } from './encrypted-key.js';
 export { readSecretFile, writeSecretFile } from './secret-file.js';
-export {
-  openSoftwareSigner,
-  readEncryptedKey,
-  readKeyEncryptionKey,
-  writeEncryptedKey,
-  writeKeyEncryptionKey,
-} from './encrypted-key-file.js';
 export { SoftwareSigner, type SigningMode } from './software-signer.js';
 export { KeyFolder } from './key-folder.js';

@@ -11,10 +11,7 @@ export {
   type DeviceIdentity,
 } from './identity.js';
 export {
-  DEVICE_EVENTS,
   DEVICE_STATES,
-  deviceStateTable,
-  isDeviceState,
   nextDeviceState,
   type DeviceEvent,
   type DeviceRefusalCode,
@@ -23,7 +20,7 @@ export {
   type HoldableState,
 } from './device-state.js';
 export { placeHold, releaseHold, seatValueOf, type SeatValueName, type Standing } from './seat-value-of.js';
-export { RENEWAL_FRACTION, isRenewalWindowOpen, renewAfter } from './renewal-window.js';
+export { renewAfter } from './renewal-window.js';
 export type { CredentialFacts } from './credential-facts.js';
 export {
   decideEnrollment,

@@ -2,8 +2,8 @@ export { type Clock, systemClock } from './clock.js';
 export { type RandomBytes, randomUuid, systemRandomBytes } from './random.js';
 export { onStopSignals, type SignalSource, type StopHandlers } from './signals.js';
 
-export { type CodedError, isCodedError } from './errors/coded-error.js';
-export { ErrorFilter, type ErrorFilterOptions } from './errors/error-filter.js';
+export { type CodedError } from './errors/coded-error.js';
+export { type ErrorFilterOptions } from './errors/error-filter.js';
 export type { DescribeError, Problem, ProblemDescription } from './errors/problem.js';
 export { toProblem } from './errors/to-problem.js';
 export { type ErrorRenderer, type RenderedError, renderProblemJson, renderProblemText } from './errors/render.js';
@@ -18,18 +18,12 @@ export {
 export { type ApplicationOptions, createApplication, fastifyOf } from './http/application.js';
 export { Consumes, type RequestMediaType } from './http/media-types.js';
 export { type Access, publicRoute, type RouteRules } from './http/route-rules.js';
-export { checkRoutes, listRoutes, type RouteRecord } from './http/route-table.js';
-export { fieldErrors, validationPipe } from './http/validation.js';
+export { listRoutes, type RouteRecord } from './http/route-table.js';
+export { fieldErrors } from './http/validation.js';
 
 export type { HandshakeCount } from './listeners/handshake-cap.js';
-export {
-  type Listener,
-  type ListenerOptions,
-  type ListenerTls,
-  openListener,
-  type ServerCredentials,
-} from './listeners/listener.js';
-export { type ListenerName, listenerOf } from './listeners/listener-name.js';
+export { type Listener, type ListenerOptions, type ListenerTls, type ServerCredentials } from './listeners/listener.js';
+export { type ListenerName } from './listeners/listener-name.js';
 export { OnListener } from './listeners/on-listener.js';
 export { openListeners, type RunningListeners } from './listeners/open-listeners.js';
 export { peerCertificates } from './listeners/peer-certificates.js';
@@ -50,7 +44,7 @@ export { Public, Roles } from './access/roles.js';
 
 export { answerConfigCommand } from './config/config-command.js';
 export { type ConfigSources, type Environment, loadConfig, type LoadedConfig } from './config/load-config.js';
-export { configSchemaJson, describeConfig, type Setting } from './config/settings.js';
+export { describeConfig, type Setting } from './config/settings.js';
 
 export { IdempotencyInterceptor, SecretFields } from './idempotency/idempotency-interceptor.js';
 export type {
@@ -64,12 +58,6 @@ export type {
 export { failingChecks, type HealthCheck, type HealthChecks, healthModule } from './observe/health.js';
 export { createLogger, type LoggerOptions, type LogLevel } from './observe/logger.js';
 export { NestLogger } from './observe/nest-logger.js';
-export {
-  createMetricsRegistry,
-  measureHandshakes,
-  measureRequests,
-  METRICS_REGISTRY,
-  metricsModule,
-} from './observe/metrics.js';
+export { createMetricsRegistry, measureHandshakes, measureRequests, metricsModule } from './observe/metrics.js';
 
-export { type ApiDescription, openApiDocument, serveOpenApi } from './openapi/document.js';
+export { type ApiDescription, serveOpenApi } from './openapi/document.js';

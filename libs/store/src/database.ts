@@ -25,13 +25,16 @@ export interface DatabaseOptions {
 export class Database implements Queryable {
   private readonly options: DatabaseOptions;
   private readonly dataSource: DataSource;
+  private readonly closing: { begun: boolean };
 
-  private constructor(options: DatabaseOptions, dataSource: DataSource) {
+  private constructor(options: DatabaseOptions, dataSource: DataSource, closing: Database['closing']) {
     this.options = options;
     this.dataSource = dataSource;
+    this.closing = closing;
   }
 
   static async open(options: DatabaseOptions): Promise<Database> {
+    const closing = { begun: false };
     const dataSource = new DataSource({
       type: 'postgres',
       url: options.url,
@@ -40,15 +43,16 @@ export class Database implements Queryable {
       connectTimeoutMS: 5_000,
       installExtensions: false,
       logging: false,
-      // an idle connection that the server closed: the next statement takes another one
-      poolErrorHandler: (error: Error) => options.onBackgroundError?.(error),
+      // An idle connection that the server closed: the next statement takes another one. While we close, the pool does not wait
+      // for the goodbyes that it has sent, so the server may be faster: no loss.
+      poolErrorHandler: (error: Error) => closing.begun || options.onBackgroundError?.(error),
     });
     try {
       await dataSource.initialize();
     } catch (error) {
       throw toStoreError(error);
     }
-    return new Database(options, dataSource);
+    return new Database(options, dataSource, closing);
   }
 
   async query<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
@@ -97,6 +101,7 @@ export class Database implements Queryable {
   }
 
   async close(): Promise<void> {
+    this.closing.begun = true;
     await this.dataSource.destroy();
   }
 }

@@ -21,11 +21,7 @@ export {
   revocationsOf,
   saveRevocations,
 } from './ca/revocations.js';
-export {
-  insertServiceCredential,
-  latestServiceCredential,
-  type ServiceCredentialRecord,
-} from './ca/service-credentials.js';
+export { insertServiceCredential, type ServiceCredentialRecord } from './ca/service-credentials.js';
 export {
   insertStatusList,
   leaseBlock,
@@ -115,7 +111,7 @@ export {
 export { findModel, insertModel, listModels, type ModelRecord } from './registry/models.js';
 export { finishSweep, sweepWindow } from './registry/projection-sweeps.js';
 export { insertRefusals, listRefusals, type RefusalRecord, type RefusalView } from './registry/refusals.js';
-export { StoreError, type StoreErrorCode, toStoreError } from './store-error.js';
+export { StoreError, type StoreErrorCode } from './store-error.js';
 export { findIssuedSeats, ISSUED_SEAT_LENGTH, readIssuedSeats } from './responder/issued-seats.js';
 export {
   type PublishedAuthority,
@@ -127,7 +123,6 @@ export {
 export {
   type ChangedSeat,
   type JournalProof,
-  MAX_JOURNAL_ENTRIES,
   type PublishedChange,
   type PublishedList,
   type PublishedStatus,
@@ -136,7 +131,6 @@ export {
   type StatusSnapshot,
 } from './responder/status-queries.js';
 export { canEnter, databaseUser } from './embedded-postgres/database-user.js';
-export { EmbeddedPostgresError } from './embedded-postgres/embedded-postgres-error.js';
 export {
   type EmbeddedPostgres,
   type EmbeddedPostgresOptions,
