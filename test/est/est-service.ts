@@ -56,7 +56,8 @@ export interface EstService {
  * `default`: no label, token and IDevID. `tokens`: label `tokens`, by token alone. `idevids`: label `idevids`, by IDevID alone.
  * `others`: label `others`, for no model of ours. `private`: label `private`, pseudonymous LDevIDs.
  */
-export type PolicyName = 'default' | 'tokens' | 'idevids' | 'others' | 'private';
+const policyNames = ['default', 'tokens', 'idevids', 'others', 'private'] as const;
+export type PolicyName = (typeof policyNames)[number];
 
 const POLICIES: Readonly<Record<PolicyName, { label: string | null; bootstrap: Bootstrap[]; pseudonymous?: boolean }>> =
   {
@@ -94,7 +95,6 @@ export async function startEstService(adminUrl: string): Promise<EstService> {
     const [outcome] = await ca.port.changeStatus([change]);
     if (!outcome?.ok) throw new Error(`not changed: ${outcome?.code}`);
   };
-  const device = (deviceSerial: string) => ({ kind: 'device', identity: identityOf(deviceSerial) }) as const;
 
   return {
     url,
@@ -127,8 +127,8 @@ export async function startEstService(adminUrl: string): Promise<EstService> {
       const { certificate } = issued(await ca.issue(request));
       return save(certificate, key.privateKey);
     },
-    suspend: (serial) => changeStatus({ act: 'suspend', target: device(serial), cause: 'test' }),
-    revoke: (serial) => changeStatus({ act: 'revoke', target: device(serial), reason: 'keyCompromise' }),
+    suspend: (serial) => changeStatus({ act: 'suspend', target: deviceTarget(serial), cause: 'test' }),
+    revoke: (serial) => changeStatus({ act: 'revoke', target: deviceTarget(serial), reason: 'keyCompromise' }),
     async deviceState(deviceSerial) {
       const rows = await ca.db.query<{ state: string }>('SELECT state FROM registry.device WHERE device_ref = $1', [
         deviceRefOf(identityOf(deviceSerial)),
@@ -152,6 +152,8 @@ export async function startEstService(adminUrl: string): Promise<EstService> {
   };
 }
 
+const deviceTarget = (deviceSerial: string) => ({ kind: 'device', identity: identityOf(deviceSerial) }) as const;
+
 function idevidOrder(deviceSerial: string, warrantId: string) {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const subjectPublicKeyInfo = new Uint8Array(publicKey.export({ format: 'der', type: 'spki' }));
@@ -163,8 +165,15 @@ async function fillRegistry(ca: TestCaService): Promise<{ modelId: string; polic
   const { realm, model: name } = testModel;
   const modelId = randomUUID();
   await insertModel(ca.db, { id: modelId, realm, name, hwType: '2.25.1234', organization: 'Acme' });
-  const entries = Object.entries(POLICIES).map(([policy, of]) => ({ policy, of, id: randomUUID() }));
-  for (const { policy, of, id } of entries) {
+  const policyIds: Record<PolicyName, string> = {
+    default: randomUUID(),
+    tokens: randomUUID(),
+    idevids: randomUUID(),
+    others: randomUUID(),
+    private: randomUUID(),
+  };
+  for (const policy of policyNames) {
+    const id = policyIds[policy];
     await ca.db.transaction((tx) =>
       insertEnrollmentPolicy(tx, {
         id,
@@ -174,15 +183,12 @@ async function fillRegistry(ca: TestCaService): Promise<{ modelId: string; polic
         revokeReplaced: false,
         pseudonymous: false,
         keyAlgorithm: 'EC P-256',
-        ...of,
+        ...POLICIES[policy],
       }),
     );
     if (policy !== 'others') await allowModels(ca.db, id, [modelId]);
   }
-  return {
-    modelId,
-    policyIds: Object.fromEntries(entries.map(({ policy, id }) => [policy, id])) as Record<PolicyName, string>,
-  };
+  return { modelId, policyIds };
 }
 
 async function listen(ca: TestCaService, errors: unknown[]): Promise<RunningListeners> {

@@ -177,9 +177,10 @@ describe('a request body', () => {
 });
 
 describe('the TLS connection', () => {
-  it('TLS 1.1: no handshake', () => {
-    const args = ['s_client', '-connect', `localhost:${service.port}`, '-tls1_1', '-cipher', 'ALL:@SECLEVEL=0'];
-    expect(() => openssl(args)).toThrow(/alert protocol version|no protocols available/);
+  it('TLS 1.1: no handshake', async () => {
+    const output = await sClient(['-tls1_1', '-cipher', 'ALL:@SECLEVEL=0'], '');
+    expect(output).toContain('Cipher is (NONE)');
+    expect(output).toMatch(/alert protocol version|no protocols available/);
   });
 
   it.each(['-tls1_2', '-tls1_3'])(
@@ -202,7 +203,8 @@ describe('the TLS connection', () => {
   );
 
   it.each(['-tls1_2', '-tls1_3'])('a resumed session with a certificate is judged again (%s)', async (version) => {
-    const device = await enrolByToken(`RESUME${version}`);
+    const serial = `RESUME${version.replace('_', '.')}`;
+    const device = await enrolByToken(serial);
     const identity = ['-cert', device.certFile, '-key', device.keyFile];
     const session = path.join(service.folder, `session-device${version}`);
     const copy = [
@@ -224,7 +226,7 @@ describe('the TLS connection', () => {
     const resumed = await sClient([version, '-sess_in', session], reenroll);
     expect(resumed).toContain('Reused, ');
     expect(resumed).toContain('HTTP/1.1 200');
-    await service.suspend(`RESUME${version}`);
+    await service.suspend(serial);
     expect(await sClient([version, '-sess_in', session], reenroll)).toContain('SUBJECT_HELD');
   });
 });
@@ -236,6 +238,11 @@ async function sClient(args: string[], request: string): Promise<string> {
   client.stdout.on('data', (chunk: Buffer) => {
     output += chunk.toString();
   });
+  client.stderr.on('data', (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  // A client that found no common version is gone before it reads.
+  client.stdin.on('error', () => undefined);
   client.stdin.write(request);
   await once(client, 'close');
   return output;

@@ -84,6 +84,7 @@ describe('a batch stream', () => {
       '{"deviceSerial":"B","csr":"no base64"}',
       '{"deviceSerial":"B","csr":"AQID"}',
       '{"deviceSerial":"nul\\u0000","csr":"AQID"}',
+      '{"deviceSerial":"B","csr":"AQID","nul\\u0000":1}',
       provisionLine('A'),
       provisionLine('B', key),
       provisionLine('a', key),
@@ -97,13 +98,14 @@ describe('a batch stream', () => {
       'CSR_NOT_BASE64',
       'CSR_MALFORMED',
       'DEVICE_SERIAL_INVALID',
+      'LINE_MALFORMED',
       'DEVICE_KEY_CONFLICT',
       'KEY_IN_USE',
       'DEVICE_SERIAL_CASE_CONFLICT',
       'ok',
       'done',
     ]);
-    expect(answers.at(-1)).toEqual({ done: true, issued: 2, refused: 9 });
+    expect(answers.at(-1)).toEqual({ done: true, issued: 2, refused: 10 });
     const token = await service.token(['factory'], 'bad');
     const refusals = (await service.call('GET', `/v1/batches/${batch.id}/refusals`, { token })).body.items;
     expect(refusals.map(({ code }: { code: string }) => code).toReversed()).toEqual(codes(answers).slice(1, -2));

@@ -1,6 +1,5 @@
 import type { JsonWebKey } from 'node:crypto';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
 import { createInterface } from 'node:readline';
 import { Module } from '@nestjs/common';
@@ -145,8 +144,7 @@ export class BatchConnection {
 
   constructor(request: ClientRequest) {
     this.request = request;
-    request.on('error', () => undefined);
-    this.response = once(request, 'response').then(([response]) => response as IncomingMessage);
+    this.response = new Promise((resolve, reject) => request.on('response', resolve).on('error', reject));
     this.response.catch(() => undefined);
     request.flushHeaders();
   }

@@ -25,6 +25,7 @@ describe('models', () => {
     ['an unknown field', { name: 'a', organization: 'Acme', colour: 'red' }, 'colour'],
     ['a name outside the alphabet', { name: 'A b', organization: 'Acme' }, 'name'],
     ['no organization', { name: 'a' }, 'organization'],
+    ['an organization that no column can hold', { name: 'a', organization: 'A\0' }, 'organization'],
     ['an hwType that is no OID', { name: 'a', organization: 'Acme', hwType: '2.x' }, 'hwType'],
   ])('refuse %s, by its path', async (_name, body, path) => {
     const answer = await post('/v1/models', body);
@@ -42,7 +43,10 @@ describe('models', () => {
   it('leave nothing behind where one of their policies is unknown', async () => {
     const answer = await post('/v1/models', { name: 'half', organization: 'Acme', policies: ['no-such'] });
     expect(answer).toMatchObject({ status: 404, body: { code: 'POLICY_UNKNOWN' } });
-    expect(await service.call('GET', '/v1/models/half')).toMatchObject({ status: 404, body: { code: 'MODEL_UNKNOWN' } });
+    expect(await service.call('GET', '/v1/models/half')).toMatchObject({
+      status: 404,
+      body: { code: 'MODEL_UNKNOWN' },
+    });
   });
 
   it('are listed by name in pages that join without gap or repetition', async () => {
@@ -83,7 +87,9 @@ describe('enrollment policies', () => {
 
   it('have one label each, and at most one has none', async () => {
     await service.make('/v1/enrollment-policies', { name: 'default' });
-    expect(await post('/v1/enrollment-policies', { name: 'default-2' })).toMatchObject({ body: { code: 'LABEL_TAKEN' } });
+    expect(await post('/v1/enrollment-policies', { name: 'default-2' })).toMatchObject({
+      body: { code: 'LABEL_TAKEN' },
+    });
     await service.make('/v1/enrollment-policies', { name: 'lab-1', label: 'lab' });
     const taken = await post('/v1/enrollment-policies', { name: 'lab-2', label: 'lab' });
     expect(taken).toMatchObject({ status: 409, body: { code: 'LABEL_TAKEN' } });

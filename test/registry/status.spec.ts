@@ -32,6 +32,14 @@ const act = (deviceSerial: string, name: string, body: object = {}) =>
 const actOn = (serialNumber: string, name: string, body: object = {}) =>
   service.call('POST', `/v1/certificates/${serialNumber}/${name}`, { body });
 
+const wanted = (deviceSerial: string) => ({
+  policy: MODEL,
+  model: MODEL,
+  deviceSerial,
+  validUntil: service.ca.now() + 3600,
+});
+const sweep = () => new SweepProjection(service.ca.db).run();
+
 describe('a device', () => {
   it('goes through its whole life, each step with its position and in its history', async () => {
     const { certificate } = await provision('LIFE');
@@ -66,7 +74,10 @@ describe('a device', () => {
     await act('HOLDS', 'suspension', { cause: 'a' });
     await act('HOLDS', 'suspension', { cause: 'b' });
     expect((await act('HOLDS', 'release', { cause: 'a' })).body.state).toBe('suspended');
-    expect(await act('HOLDS', 'release', { cause: 'a' })).toMatchObject({ status: 409, body: { code: 'NOT_SUSPENDED' } });
+    expect(await act('HOLDS', 'release', { cause: 'a' })).toMatchObject({
+      status: 409,
+      body: { code: 'NOT_SUSPENDED' },
+    });
     expect((await act('HOLDS', 'release', { cause: 'b' })).body.state).toBe('provisioned');
   });
 
@@ -86,10 +97,19 @@ describe('a device', () => {
     ['a hold as a reason', { reason: 'certificateHold' }],
     ['an unknown field', { reason: 'superseded', why: 'x' }],
     ['a date in words', { invalidityDate: '2026-01-01' }],
-  ])('is not revoked for %s', async (_name, body) => {
-    await provision('KEPT');
-    expect(await act('KEPT', 'revocation', body)).toMatchObject({ status: 400, body: { code: 'VALIDATION_FAILED' } });
-    expect((await device('KEPT')).state).toBe('provisioned');
+  ])('is not revoked for %s', async (name, body) => {
+    const serial = name.replaceAll(' ', '-');
+    await provision(serial);
+    expect(await act(serial, 'revocation', body)).toMatchObject({ status: 400, body: { code: 'VALIDATION_FAILED' } });
+    expect((await device(serial)).state).toBe('provisioned');
+  });
+
+  it('is revoked by a request without a body', async () => {
+    await provision('BARE');
+    expect(await service.call('POST', `/v1/devices/${refOf('BARE')}/revocation`)).toMatchObject({
+      status: 200,
+      body: { state: 'revoked' },
+    });
   });
 
   it('that nobody knows is 404, and one that is not revoked is not recommissioned', async () => {
@@ -101,7 +121,7 @@ describe('a device', () => {
   it('is found by the beginning of its serial in any case, page by page', async () => {
     for (const serial of ['Find-1', 'Find-2', 'Find-3']) await provision(serial);
     const found: string[] = [];
-    for (let after = ''; ; ) {
+    for (let after = ''; ;) {
       const page = await get(`/v1/devices?deviceSerialPrefix=fIND&limit=1${after}`);
       found.push(...page.items.map(({ deviceSerial }: { deviceSerial: string }) => deviceSerial));
       if (page.next === undefined) break;
@@ -136,9 +156,12 @@ describe('one certificate', () => {
     expect((await device('LEAK')).state).toBe('suspended');
   });
 
-  it.each(['54', '00'.repeat(16), `54${'00'.repeat(15)}`, 'ff'.repeat(20)])('never issued, %s, is 404', async (serial) => {
-    expect(await actOn(serial, 'revocation')).toMatchObject({ status: 404, body: { code: 'CERTIFICATE_UNKNOWN' } });
-  });
+  it.each(['54', '00'.repeat(16), `54${'00'.repeat(15)}`, 'ff'.repeat(20)])(
+    'never issued, %s, is 404',
+    async (serial) => {
+      expect(await actOn(serial, 'revocation')).toMatchObject({ status: 404, body: { code: 'CERTIFICATE_UNKNOWN' } });
+    },
+  );
 
   it.each(['5', 'zz', '00'.repeat(21)])('is not named by %s', async (serial) => {
     expect(await actOn(serial, 'revocation')).toMatchObject({ status: 400, body: { code: 'VALIDATION_FAILED' } });
@@ -146,13 +169,6 @@ describe('one certificate', () => {
 });
 
 describe('enrollment tokens', () => {
-  const wanted = (deviceSerial: string) => ({
-    policy: MODEL,
-    model: MODEL,
-    deviceSerial,
-    validUntil: service.ca.now() + 3600,
-  });
-
   it('register their device and show their secret once', async () => {
     const made = await service.make('/v1/enrollment-tokens', wanted('TOK-1'));
     expect(Buffer.from(made.secret, 'base64url')).toHaveLength(32);
@@ -194,8 +210,6 @@ describe('enrollment tokens', () => {
 });
 
 describe('the sweep', () => {
-  const sweep = () => new SweepProjection(service.ca.db).run();
-
   it('adds devices whose line died between the CA’s commit and ours', async () => {
     await provision('LOST');
     await service.ca.db.query('DELETE FROM registry.device WHERE device_ref = $1', [refOf('LOST')]);

@@ -23,6 +23,11 @@ const uri = (value: string): TestCertificateOptions => ({
 const DEVICE = uri('spiffe://devices.local/device/sensor/SN-1');
 const identity = { realm: 'devices.local', model: 'sensor', deviceSerial: 'SN-1' };
 
+function stranger(): Uint8Array[] {
+  const own = TestCa.root({ subject: 'Strange root' });
+  return [own.issue(DEVICE).der, own.der];
+}
+
 function authenticate(chain: readonly Uint8Array[], now = TEST_NOW) {
   return new AuthenticateDevice(new Authorities({ describeAuthorities }, () => now), () => now).run(chain);
 }
@@ -42,7 +47,7 @@ describe('AuthenticateDevice', () => {
   it.each([
     ['nothing', [], 'CERTIFICATE_MISSING'],
     ['octets that are no certificate', [Uint8Array.of(0x30, 0)], 'CERTIFICATE_MALFORMED'],
-    ['a stranger who brings his own root', [TestCa.root().issue(DEVICE).der], 'UNKNOWN_ISSUER'],
+    ['a stranger who brings his own root', stranger(), 'UNKNOWN_ISSUER'],
     [
       'a certificate for servers',
       [cas.ldevid.issue({ ...DEVICE, extKeyUsage: [Oid.serverAuth] }).der],

@@ -1,3 +1,4 @@
+import type { AuthorityDescription } from '@touchmark/ca-port';
 import { parseCertsOnly } from '@touchmark/est';
 import { TestCa } from '@touchmark/testkit';
 import { describe, expect, it } from 'vitest';
@@ -6,7 +7,7 @@ import { CaCerts } from './cacerts.js';
 
 const root = TestCa.root();
 const kinds = ['root', 'idevid', 'ldevid', 'infrastructure'] as const;
-const described = kinds.map((kind) => ({
+const described: AuthorityDescription[] = kinds.map((kind) => ({
   id: kind,
   kind,
   certificate: kind === 'root' ? root.der : root.issueCa({ subject: kind }).der,

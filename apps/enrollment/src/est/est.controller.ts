@@ -49,12 +49,15 @@ export class EstController {
     this.useCases = useCases;
   }
 
-  /** Adds the routes to an instance that is not ready yet. */
-  async register(fastify: FastifyInstance): Promise<void> {
+  /**
+   * Adds the routes to an instance that is not ready yet. Not awaited: that would start Fastify, and every route added later
+   * would be without the error handler that Nest sets last.
+   */
+  register(fastify: FastifyInstance): void {
     const refuse = this.refuse.bind(this);
     const handler = this.handle.bind(this);
     const rules = { consumes: [EstContentType.pkcs10], bodyLimit: MAX_BODY_BYTES };
-    await fastify.register(
+    void fastify.register(
       (scope, _options, done) => {
         scope.setErrorHandler(refuse);
         scope.setNotFoundHandler((request, reply) => writeAnswer(reply, notFound(request)));

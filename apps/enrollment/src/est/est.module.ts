@@ -48,8 +48,8 @@ export class EstModule implements OnModuleInit {
     return { module: EstModule, providers: [{ provide: USE_CASES, useFactory: () => wireEst(ports) }] };
   }
 
-  async onModuleInit(): Promise<void> {
-    await new EstController(this.useCases).register(this.host.httpAdapter.getInstance());
+  onModuleInit(): void {
+    new EstController(this.useCases).register(this.host.httpAdapter.getInstance());
   }
 }
 

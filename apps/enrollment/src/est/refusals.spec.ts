@@ -73,7 +73,7 @@ describe('Refusals', () => {
     expect(world.kept).toHaveLength(62);
   });
 
-  it('it cannot be kept: the device still learns why it was refused', async () => {
+  it('no room to keep it: the device still learns why it was refused', async () => {
     const gone = new Error('gone');
     const { world, refuse } = setup(gone);
     await expect(refuse(spent)).rejects.toBe(spent);

@@ -189,6 +189,24 @@ describe('SimpleEnroll with a certificate and a token', () => {
     },
   );
 
+  it.each([
+    [
+      'an IDevID where the policy wants a token',
+      { presents: device('idevid'), policies: [policy(null, { bootstrap: ['token'] })] },
+    ],
+    ['an IDevID on a path without a policy', { presents: device('idevid'), policies: [] }],
+  ])('%s: the token counts', async (_what, world) => {
+    const { run, orders } = setup(world);
+    await run({ credentials: token });
+    expect(orders.map((order) => order.evidence)).toEqual([byToken]);
+  });
+
+  it('an LDevID that moves to the policy of the token: the token counts', async () => {
+    const { run, orders } = setup({ presents: device('ldevid'), tokenPolicy: policy('b') });
+    await run({ label: 'b', credentials: token });
+    expect(orders).toMatchObject([{ policy: { id: 'policy-b' }, evidence: byToken }]);
+  });
+
   it("the CA refuses an old certificate and the token is another device's: ENROLLMENT_TOKEN_MISMATCH", async () => {
     const { run } = setup({ presents: device('ldevid'), caRefuses: 'PARENT_INVALID', tokenFor: 'SN-2' });
     await expect(run({ credentials: token })).rejects.toMatchObject({ code: 'ENROLLMENT_TOKEN_MISMATCH' });

@@ -1,10 +1,11 @@
+import type { DeviceIdentity } from '@touchmark/ca-port';
 import { EnrollmentError, type EnrollmentErrorCode } from '../enrollment-error.js';
-import type { AuthenticateDevice, DeviceCertificate } from './authenticate-device.js';
+import type { AuthenticateDevice } from './authenticate-device.js';
 import type { BasicCredentials } from './basic-credentials.js';
 import type { CheckToken } from './check-token.js';
 import type { DevicePolicy } from './device-policy.js';
 import { checkBootstrap, checkLabel, type PolicyByLabel, policyOfPath } from './enrollment-policy.js';
-import { NotAuthenticError } from './est-error.js';
+import { EnrollmentRefusedError, NotAuthenticError } from './est-error.js';
 import type { IssueDeviceCertificate } from './issue-device-certificate.js';
 import type { Attempt, Refusals } from './refusals.js';
 
@@ -46,42 +47,25 @@ export class SimpleEnroll {
   }
 
   /**
-   * A certificate that is good wins over a token given with it: it continues the lineage that its holder is in, while a token
+   * A certificate that serves wins over a token given with it: it continues the lineage that its holder is in, while a token
    * begins one, and a client that is set up with both sends both every time. A token is for who has no usable certificate
-   * (section 3.2.3), also where the TLS stack still shows an old one: after an outage, or after the device was recommissioned.
+   * (section 3.2.3). TLS stacks show what they have: an IDevID where the policy wants a token, an LDevID that expired in a
+   * drawer or that is from before the device was recommissioned.
    */
   private async enroll(request: EnrollRequest, attempt: Attempt): Promise<Uint8Array> {
-    const presented = await this.presented(request);
-    if (presented instanceof NotAuthenticError) {
-      if (request.credentials === undefined) throw presented;
+    try {
+      return await this.byCertificate(request, attempt);
+    } catch (error) {
+      if (request.credentials === undefined || !isUnusable(error)) throw error;
       return this.byToken(request, request.credentials, attempt);
     }
+  }
+
+  private async byCertificate({ label, chain, body, source }: EnrollRequest, attempt: Attempt): Promise<Uint8Array> {
+    const { authenticate, policies, devicePolicy, issue } = this.ports;
+    if (chain.length === 0) throw new NotAuthenticError('CREDENTIALS_MISSING');
+    const presented = await authenticate.run(chain);
     attempt.device = presented.identity;
-    try {
-      return await this.byCertificate(request, presented, attempt);
-    } catch (error) {
-      if (request.credentials === undefined || !isUseless(error)) throw error;
-      return this.byToken(request, request.credentials, attempt, presented);
-    }
-  }
-
-  private async presented({ chain }: EnrollRequest): Promise<DeviceCertificate | NotAuthenticError> {
-    if (chain.length === 0) return new NotAuthenticError('CREDENTIALS_MISSING');
-    try {
-      return await this.ports.authenticate.run(chain);
-    } catch (error) {
-      if (error instanceof NotAuthenticError) return error;
-      throw error;
-    }
-  }
-
-  private async byCertificate(
-    request: EnrollRequest,
-    presented: DeviceCertificate,
-    attempt: Attempt,
-  ): Promise<Uint8Array> {
-    const { label, body, source } = request;
-    const { policies, devicePolicy, issue } = this.ports;
     const evidence = { kind: 'credential', certificate: presented.der } as const;
     if (presented.kind === 'idevid') {
       const policy = await policyOfPath(policies, label);
@@ -98,11 +82,13 @@ export class SimpleEnroll {
     { label, body, source }: EnrollRequest,
     credentials: BasicCredentials,
     attempt: Attempt,
-    presented?: DeviceCertificate,
   ): Promise<Uint8Array> {
     const token = await this.ports.tokens.run(credentials);
-    if (presented && !isSameDevice(presented, token)) throw new NotAuthenticError('ENROLLMENT_TOKEN_MISMATCH');
     const { identity, policy, warrantId } = token;
+    // Whose certificate is beside it is known by then, though it was of no use.
+    if (attempt.device && !isSameDevice(attempt.device, identity)) {
+      throw new NotAuthenticError('ENROLLMENT_TOKEN_MISMATCH');
+    }
     attempt.device = identity;
     await checkLabel(this.ports.policies, label, policy);
     checkBootstrap(policy, identity.model, 'token');
@@ -112,7 +98,7 @@ export class SimpleEnroll {
 }
 
 // Not among them: a hold (a token is no way around it) and a lineage fork (which is news, not an old certificate).
-const USELESS: ReadonlySet<EnrollmentErrorCode> = new Set<EnrollmentErrorCode>([
+const UNUSABLE: ReadonlySet<EnrollmentErrorCode> = new Set<EnrollmentErrorCode>([
   'CREDENTIAL_UNKNOWN',
   'PARENT_INVALID',
   'PARENT_EXPIRED',
@@ -120,11 +106,11 @@ const USELESS: ReadonlySet<EnrollmentErrorCode> = new Set<EnrollmentErrorCode>([
   'PARENT_WITHDRAWN',
 ]);
 
-const isUseless = (error: unknown): boolean => error instanceof EnrollmentError && USELESS.has(error.code);
+function isUnusable(error: unknown): boolean {
+  if (error instanceof EnrollmentError) return UNUSABLE.has(error.code);
+  return error instanceof NotAuthenticError || error instanceof EnrollmentRefusedError;
+}
 
-function isSameDevice(
-  { identity: a }: DeviceCertificate,
-  { identity: b }: { identity: DeviceCertificate['identity'] },
-) {
+function isSameDevice(a: DeviceIdentity, b: DeviceIdentity): boolean {
   return a.realm === b.realm && a.model === b.model && a.deviceSerial.toLowerCase() === b.deviceSerial.toLowerCase();
 }
