@@ -115,6 +115,8 @@ export class CaSchema1795000000001 implements MigrationInterface {
         created_at timestamptz NOT NULL DEFAULT now()
       );
 
+      CREATE INDEX warrant_device ON ca.warrant (device_ref) WHERE device_ref IS NOT NULL;
+
       CREATE TABLE ca.issue_quota (
         realm text NOT NULL,
         model text NOT NULL,
@@ -122,6 +124,13 @@ export class CaSchema1795000000001 implements MigrationInterface {
         issued integer NOT NULL,
         PRIMARY KEY (realm, model, hour)
       );
+
+      -- When something was last issued, by whatever replica: time does not go back (rule 8).
+      CREATE TABLE ca.issuing_clock (
+        only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+        last_issued_at bigint NOT NULL
+      );
+      INSERT INTO ca.issuing_clock (last_issued_at) VALUES (0);
 
       -- Only what is not valid. value: 1 invalid, 2 suspended. reason: CRLReason number.
       CREATE TABLE ca.revocation (
@@ -131,7 +140,7 @@ export class CaSchema1795000000001 implements MigrationInterface {
         value smallint NOT NULL CHECK (value IN (1, 2)),
         reason smallint NOT NULL,
         revoked_at bigint NOT NULL,
-        invalidity_date bigint,
+        invalidity_date bigint CHECK (invalidity_date BETWEEN 0 AND 253402300799),
         holds text[] NOT NULL DEFAULT '{}',
         PRIMARY KEY (list_id, index)
       );

@@ -73,7 +73,14 @@ export class TestAuthorityDatabase {
   async openList(id: number, authorityId: string, leasedTo: number): Promise<void> {
     const uris = { crlUri: `http://x/crl/${id}.crl`, ocspUri: 'http://x/ocsp', caIssuersUri: 'http://x/ca.cer' };
     await this.ca.transaction(async (tx) => {
-      await insertStatusList(tx, { id, authorityId, bucket: `test-${id}`, notAfter: now() + DAY, openedAt: now(), ...uris });
+      await insertStatusList(tx, {
+        id,
+        authorityId,
+        bucket: `test-${id}`,
+        notAfter: now() + DAY,
+        openedAt: now(),
+        ...uris,
+      });
       await tx.query('UPDATE ca.status_list SET leased_to = $2 WHERE id = $1', [id, leasedTo]);
       await appendJournal(tx, [
         { kind: 'list-opened', listId: id },
@@ -84,7 +91,10 @@ export class TestAuthorityDatabase {
 
   async issue(listId: number, index: number, authorityId: string): Promise<TestCertificate & { random: Uint8Array }> {
     const random = new Uint8Array(randomBytes(8));
-    const certificate = this.caOf(authorityId).issue({ serialNumber: encodeSerialNumber({ listId, index, random }), ...validity() });
+    const certificate = this.caOf(authorityId).issue({
+      serialNumber: encodeSerialNumber({ listId, index, random }),
+      ...validity(),
+    });
     await this.ca.transaction((tx) =>
       insertCertificates(tx, [{ listId, index, random, deviceRef: null, credentialId: null, der: certificate.der }]),
     );
@@ -94,7 +104,15 @@ export class TestAuthorityDatabase {
   /** Revokes (or suspends) seats in one transaction; answers the database's time after the commit. */
   async revoke(listId: number, indexes: readonly number[], reason: number, value: 1 | 2 = 1): Promise<number> {
     await this.ca.transaction(async (tx) => {
-      const seat = { listId, random: new Uint8Array(8), value, reason, revokedAt: now(), invalidityDate: null, holds: [] };
+      const seat = {
+        listId,
+        random: new Uint8Array(8),
+        value,
+        reason,
+        revokedAt: now(),
+        invalidityDate: null,
+        holds: [],
+      };
       await saveRevocations(
         tx,
         indexes.map((index) => ({ ...seat, index })),
@@ -123,7 +141,8 @@ export class TestAuthorityDatabase {
     const client = new Client({ connectionString: this.adminUrl });
     await client.connect();
     await client.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS ${allowed}`);
-    if (!allowed) await client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);
+    if (!allowed)
+      await client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);
     await client.end();
   }
 
@@ -196,7 +215,11 @@ export async function startResponder(
   })
   class RootModule {}
 
-  const app = await createApplication(RootModule, { logger, randomBytes: systemRandomBytes, describeError: () => undefined });
+  const app = await createApplication(RootModule, {
+    logger,
+    randomBytes: systemRandomBytes,
+    describeError: () => undefined,
+  });
   const running = await openListeners(app, [{ name: 'public', host: '127.0.0.1', port: 0, setting: 'TEST' }]);
   return {
     url: running.listener('public').url,
@@ -209,4 +232,7 @@ export async function startResponder(
   };
 }
 
-const validity = (): { notBefore: number; notAfter: number } => ({ notBefore: now() - 3600, notAfter: now() + 365 * DAY });
+const validity = (): { notBefore: number; notAfter: number } => ({
+  notBefore: now() - 3600,
+  notAfter: now() + 365 * DAY,
+});

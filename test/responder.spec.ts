@@ -40,7 +40,11 @@ beforeAll(async () => {
   idevid = await database.addAuthority('idevid-g1', 'idevid');
   await database.openList(LIST, 'ldevid-g1', 4096);
   await database.openList(OTHER_LIST, 'idevid-g1', 4096);
-  running = await startResponder(database.responderUrl, { renewOcspSigners: database.renewOcspSigners }, { allowedLag: 2 });
+  running = await startResponder(
+    database.responderUrl,
+    { renewOcspSigners: database.renewOcspSigners },
+    { allowedLag: 2 },
+  );
   folder = await mkdtemp(path.join(tmpdir(), 'touchmark-ocsp-'));
 });
 
@@ -63,7 +67,9 @@ function certId(ca: TestCa, serialNumber: Uint8Array, algorithm: 'sha1' | 'sha25
 }
 
 function ocspRequest(certIds: readonly Uint8Array[], nonce?: Uint8Array): Uint8Array {
-  const extensions = nonce ? [encodeExplicit(2, encodeSequence(encodeExtension(Oid.ocspNonce, false, encodeOctetString(nonce))))] : [];
+  const extensions = nonce
+    ? [encodeExplicit(2, encodeSequence(encodeExtension(Oid.ocspNonce, false, encodeOctetString(nonce))))]
+    : [];
   return encodeSequence(encodeSequence(encodeSequence(...certIds.map((id) => encodeSequence(id))), ...extensions));
 }
 
@@ -74,14 +80,23 @@ interface Answer {
 }
 
 /** The target goes out as it is, which `fetch` would not do. */
-function http(method: string, target: string, options: { body?: Uint8Array; headers?: Record<string, string> } = {}): Promise<Answer> {
+function http(
+  method: string,
+  target: string,
+  options: { body?: Uint8Array; headers?: Record<string, string> } = {},
+): Promise<Answer> {
   const { hostname, port } = new URL(running.url);
   return new Promise((resolve, reject) => {
-    const headers = { ...(options.body && { 'Content-Type': 'application/ocsp-request', 'Content-Length': options.body.length }), ...options.headers };
+    const headers = {
+      ...(options.body && { 'Content-Type': 'application/ocsp-request', 'Content-Length': options.body.length }),
+      ...options.headers,
+    };
     const request = httpRequest({ hostname, port, method, path: target, headers }, (response) => {
       const parts: Buffer[] = [];
       response.on('data', (part: Buffer) => parts.push(part));
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(parts) }));
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(parts) }),
+      );
     });
     request.on('error', reject);
     request.end(options.body);
@@ -114,7 +129,18 @@ async function pem(name: string, label: string, der: Uint8Array): Promise<string
 async function opensslOcsp(ca: TestCa, leaf: TestCertificate, ...options: string[]): Promise<string> {
   const issuer = await pem('issuer.pem', 'CERTIFICATE', ca.der);
   const certificate = await pem('leaf.pem', 'CERTIFICATE', leaf.der);
-  const args = ['ocsp', ...options, '-issuer', issuer, '-cert', certificate, '-url', `${running.url}/ocsp`, '-CAfile', issuer];
+  const args = [
+    'ocsp',
+    ...options,
+    '-issuer',
+    issuer,
+    '-cert',
+    certificate,
+    '-url',
+    `${running.url}/ocsp`,
+    '-CAfile',
+    issuer,
+  ];
   const { stdout, stderr } = await run('openssl', args);
   expect(stderr).toContain('Response verify OK');
   return `${stdout}${stderr}`;
@@ -176,7 +202,9 @@ describe('certStatus', () => {
     expect(statusOf(await post(asked))).toBe('good');
     await database.revoke(LIST, [30], 6, 2);
     await vi.waitFor(async () =>
-      expect(basicOf(await post(asked)).responses[0]?.certStatus).toMatchObject({ revocationReason: 'certificateHold' }),
+      expect(basicOf(await post(asked)).responses[0]?.certStatus).toMatchObject({
+        revocationReason: 'certificateHold',
+      }),
     );
     await database.release(LIST, 30);
     await vi.waitFor(async () => expect(statusOf(await post(asked))).toBe('good'));
@@ -195,7 +223,10 @@ describe('certStatus', () => {
     const leaves = await Promise.all(Array.from({ length: 60 }, (_, i) => database.issue(LIST, 1000 + i, 'ldevid-g1')));
     for (const round of [0, 1])
       for (const leaf of leaves)
-        expect([round, statusOf(await post(ocspRequest([certId(ldevid, leaf.certificate.serialNumber)], randomBytes(32))))]).toEqual([round, 'good']);
+        expect([
+          round,
+          statusOf(await post(ocspRequest([certId(ldevid, leaf.certificate.serialNumber)], randomBytes(32)))),
+        ]).toEqual([round, 'good']);
     const forged = encodeSerialNumber({ listId: LIST, index: 1000, random: randomBytes(8) });
     expect(statusOf(await post(ocspRequest([certId(ldevid, forged)])))).toBe('unknown');
   });
@@ -223,7 +254,13 @@ describe('requests', () => {
 
   it('that cannot be read are malformed, and those about foreign issuers unauthorized, with HTTP status 200', async () => {
     const der = ocspRequest([certId(ldevid, Uint8Array.of(1))]);
-    const foreign = ocspRequest([encodeSequence(encodeSequence(encodeOid(Oid.sha256)), ...[1, 2].map(() => encodeOctetString(randomBytes(32))), encodeInteger(Uint8Array.of(1)))]);
+    const foreign = ocspRequest([
+      encodeSequence(
+        encodeSequence(encodeOid(Oid.sha256)),
+        ...[1, 2].map(() => encodeOctetString(randomBytes(32))),
+        encodeInteger(Uint8Array.of(1)),
+      ),
+    ]);
     const cases: [Promise<Answer>, string][] = [
       [post(der.subarray(0, 20)), 'malformedRequest'],
       [post(Buffer.alloc(20_000)), 'malformedRequest'],
@@ -238,13 +275,20 @@ describe('requests', () => {
     ];
     for (const [answer, expected] of cases) {
       const { status, headers } = await answer;
-      expect([status, headers['content-type'], headers['cache-control']]).toEqual([200, 'application/ocsp-response', 'no-store']);
+      expect([status, headers['content-type'], headers['cache-control']]).toEqual([
+        200,
+        'application/ocsp-response',
+        'no-store',
+      ]);
       expect(statusOf(await answer)).toBe(expected);
     }
   });
 
   it('of another media type are refused by HTTP', async () => {
-    const { status } = await http('POST', '/ocsp', { body: Buffer.from('{}'), headers: { 'Content-Type': 'application/json' } });
+    const { status } = await http('POST', '/ocsp', {
+      body: Buffer.from('{}'),
+      headers: { 'Content-Type': 'application/json' },
+    });
     expect(status).toBe(415);
   });
 
@@ -254,7 +298,9 @@ describe('requests', () => {
       const nonce = randomBytes(length);
       const answer = await post(ocspRequest([certId(ldevid, leaf.certificate.serialNumber)], nonce));
       const basic = basicOf(answer);
-      expect(Buffer.from(encodeOctetString(nonce)).equals(basic.responseExtensions.get(Oid.ocspNonce)?.value ?? Buffer.of())).toBe(true);
+      expect(
+        Buffer.from(encodeOctetString(nonce)).equals(basic.responseExtensions.get(Oid.ocspNonce)?.value ?? Buffer.of()),
+      ).toBe(true);
       expect(answer.headers['cache-control']).toBe('no-store');
     }
   });
@@ -276,7 +322,11 @@ describe('HTTP caching', () => {
     const again = await http('GET', target);
     expect(again.body.equals(first.body)).toBe(true);
     const head = await http('HEAD', target);
-    expect([head.status, head.body.length, head.headers['content-length']]).toEqual([200, 0, String(first.body.length)]);
+    expect([head.status, head.body.length, head.headers['content-length']]).toEqual([
+      200,
+      0,
+      String(first.body.length),
+    ]);
     const unchanged = await http('GET', target, { headers: { 'If-None-Match': String(first.headers.etag) } });
     expect([unchanged.status, unchanged.body.length, unchanged.headers.etag]).toEqual([304, 0, first.headers.etag]);
   });
@@ -292,14 +342,17 @@ describe('publication', () => {
     const answer = await http('GET', `/crl/${LIST}.crl`);
     expect(answer.headers['content-type']).toBe('application/pkix-crl');
     expect(Date.parse(String(answer.headers.expires)) / 1000).toBeLessThanOrEqual(now() + 100);
-    expect((await http('GET', `/crl/${LIST}.crl`, { headers: { 'If-None-Match': String(answer.headers.etag) } })).status).toBe(304);
+    expect(
+      (await http('GET', `/crl/${LIST}.crl`, { headers: { 'If-None-Match': String(answer.headers.etag) } })).status,
+    ).toBe(304);
     expect((await http('HEAD', `/crl/${LIST}.crl`)).body.length).toBe(0);
 
     await database.publishCrl(OTHER_LIST, 1, now(), ended ?? Buffer.of());
     await vi.waitFor(async () => expect((await http('GET', `/crl/${OTHER_LIST}.crl`)).status).toBe(503), 3000);
     const bundle = await http('GET', '/crl/all.pem');
     expect(bundle.body.toString()).toBe(encodePem('X509 CRL', newer ?? Buffer.of()));
-    for (const target of ['/crl/999.crl', '/crl/x.crl', '/crl/7', '/ca/none.cer']) expect((await http('GET', target)).status).toBe(404);
+    for (const target of ['/crl/999.crl', '/crl/x.crl', '/crl/7', '/ca/none.cer'])
+      expect((await http('GET', target)).status).toBe(404);
   });
 
   it('serves the certificates of authorities', async () => {
@@ -315,14 +368,16 @@ describe('rule 2', () => {
     const leaves = await Promise.all(indexes.map((index) => database.issue(LIST, index, 'ldevid-g1')));
     const committedBy = new Map<number, number>();
     const goods: { index: number; thisUpdate: number; askedAfter: number | undefined }[] = [];
-    let done = false;
+    const hammering = new AbortController();
     const hammer = async (nonce: boolean): Promise<void> => {
-      for (let i = 0; !done; i = (i + 1) % indexes.length) {
+      for (let i = 0; !hammering.signal.aborted; i = (i + 1) % indexes.length) {
         const index = indexes[i] ?? 0;
         const leaf = leaves[i];
         if (!leaf) continue;
         const askedAfter = committedBy.get(index);
-        const answer = await post(ocspRequest([certId(ldevid, leaf.certificate.serialNumber)], nonce ? randomBytes(32) : undefined));
+        const answer = await post(
+          ocspRequest([certId(ldevid, leaf.certificate.serialNumber)], nonce ? randomBytes(32) : undefined),
+        );
         const single = basicOf(answer).responses[0];
         if (single?.certStatus.status === 'good') goods.push({ index, thisUpdate: single.thisUpdate, askedAfter });
       }
@@ -332,7 +387,7 @@ describe('rule 2', () => {
     // the last second boundary after the last commit, when a wrong stamp would show
     const end = now() + 2;
     await vi.waitFor(() => expect(now()).toBeGreaterThanOrEqual(end), 5000);
-    done = true;
+    hammering.abort();
     await Promise.all(hammers);
     expect(goods.length).toBeGreaterThan(0);
     expect(goods.filter(({ index, thisUpdate }) => thisUpdate >= (committedBy.get(index) ?? Infinity))).toEqual([]);
@@ -357,7 +412,10 @@ describe('rule 2', () => {
     await vi.waitFor(async () => expect((await http('GET', `/crl/${LIST}.crl`)).body.toString()).toBe('kept'), 3000);
     await database.allowConnections(false);
     expect(statusOf(await post(asked))).toBe('good');
-    await vi.waitFor(async () => expect(statusOf(await post(asked))).toBe('tryLater'), { timeout: 8000, interval: 100 });
+    await vi.waitFor(async () => expect(statusOf(await post(asked))).toBe('tryLater'), {
+      timeout: 8000,
+      interval: 100,
+    });
     expect((await http('GET', `/crl/${LIST}.crl`)).status).toBe(200);
     await database.allowConnections(true);
     await vi.waitFor(async () => expect(statusOf(await post(asked))).toBe('good'), { timeout: 8000, interval: 100 });
@@ -370,7 +428,10 @@ describe('rule 2', () => {
     const asked = ocspRequest([certId(ldevid, leaf.certificate.serialNumber)]);
     expect(statusOf(await post(asked))).toBe('good');
     await database.ca.query('UPDATE ca.journal_head SET epoch = epoch - 1');
-    await vi.waitFor(async () => expect(statusOf(await post(asked))).toBe('tryLater'), { timeout: 8000, interval: 100 });
+    await vi.waitFor(async () => expect(statusOf(await post(asked))).toBe('tryLater'), {
+      timeout: 8000,
+      interval: 100,
+    });
     await database.ca.query('UPDATE ca.journal_head SET epoch = epoch + 1');
     await vi.waitFor(async () => expect(statusOf(await post(asked))).toBe('good'), { timeout: 8000, interval: 100 });
   });

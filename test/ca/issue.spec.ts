@@ -11,6 +11,7 @@ import {
   issued,
   outcomeOf,
   TestCaService,
+  testModel,
   tokenRequest,
 } from '../fixture/test-ca.js';
 
@@ -171,7 +172,7 @@ describe('a token', () => {
     expect(await service.issue(tokenRequest('TOK-3', token))).toBe('WARRANT_SPENT');
   });
 
-  it('opened before the device was revoked and recommissioned: spent', async () => {
+  it('opened before the device was revoked and recommissioned: ended with the old lineage', async () => {
     const token = await service.tokenWarrant('TOK-4');
     issued(await service.issue(tokenRequest('TOK-4', await service.tokenWarrant('TOK-4'))));
     const target = { kind: 'device', identity: identityOf('TOK-4') } as const;
@@ -179,7 +180,7 @@ describe('a token', () => {
       { act: 'revoke', target, reason: 'superseded' },
       { act: 'recommission', target },
     ]);
-    expect(await service.issue(tokenRequest('TOK-4', token))).toBe('WARRANT_SPENT');
+    expect(await service.issue(tokenRequest('TOK-4', token))).toBe('WARRANT_EXPIRED');
     const fresh = issued(await service.issue(tokenRequest('TOK-4', await service.tokenWarrant('TOK-4'))));
     expect(fresh.generation).toBe(2);
   });
@@ -278,9 +279,80 @@ describe('rotation', () => {
     issued(await service.issue(credentialRequest('ROT-7', idevid.certificate)));
   });
 
+  it('a fork after the first child has expired while its line lives on: LINEAGE_FORK all the same', async () => {
+    const { idevid, ldevid } = await enroll('FORK-2');
+    service.advance(20 * 86_400);
+    const next = issued(await service.issue(credentialRequest('FORK-2', ldevid.certificate)));
+    await service.port.confirmSeen([{ certificate: next.certificate, at: service.now() }]);
+    service.advance(12 * 86_400);
+    expect(await service.issue(credentialRequest('FORK-2', idevid.certificate))).toBe('LINEAGE_FORK');
+  });
+
+  it('one key after another on one parent, none ever used: TOO_MANY_REPLACEMENTS, until an hour is over', async () => {
+    const { ldevid } = await enroll('LOOP-1');
+    const codes: string[] = [];
+    for (let i = 0; i < 14; i++) {
+      const outcome = await service.issue(credentialRequest('LOOP-1', ldevid.certificate));
+      codes.push(typeof outcome === 'string' ? outcome : 'ok');
+    }
+    expect(codes.filter((code) => code === 'ok')).toHaveLength(11);
+    expect(codes.at(-1)).toBe('TOO_MANY_REPLACEMENTS');
+    service.advance(3700);
+    issued(await service.issue(credentialRequest('LOOP-1', ldevid.certificate)));
+  });
+
   it("another device's certificate: CREDENTIAL_UNKNOWN", async () => {
     const { ldevid } = await enroll('ROT-8');
     expect(await service.issue(credentialRequest('ROT-9', ldevid.certificate))).toBe('CREDENTIAL_UNKNOWN');
+  });
+});
+
+describe('the clock', () => {
+  it('behind the last certificate that was issued: CLOCK_UNTRUSTED, for every bucket', async () => {
+    const own = await TestCaService.open(inject('databaseUrl'));
+    try {
+      own.advance(40 * 86_400);
+      issued(await own.issue(tokenRequest('CLK-1', await own.tokenWarrant('CLK-1'))));
+      const token = await own.tokenWarrant('CLK-2');
+      own.advance(-20 * 86_400);
+      expect(await own.issue(tokenRequest('CLK-2', token))).toBe('CLOCK_UNTRUSTED');
+    } finally {
+      await own.close();
+    }
+  });
+
+  it("far from the database's: CLOCK_UNTRUSTED", async () => {
+    const own = await TestCaService.open(inject('databaseUrl'), { maxClockSkew: 60 });
+    try {
+      const token = await own.tokenWarrant('CLK-3');
+      own.advance(600);
+      expect(await own.issue(tokenRequest('CLK-3', token))).toBe('CLOCK_UNTRUSTED');
+    } finally {
+      await own.close();
+    }
+  });
+});
+
+describe('warrants', () => {
+  it('of another realm, larger or longer than allowed: refused', async () => {
+    const warrant = {
+      kind: 'batch',
+      warrantId: '00000000-0000-4000-8000-00000000abcd',
+      ...testModel,
+      profile: 'idevid',
+      size: 1,
+      validUntil: service.now() + 60,
+    } as const;
+    const outcomes = await service.port.openWarrants([
+      { ...warrant, realm: 'elsewhere.example' },
+      { ...warrant, size: 2_000_000 },
+      { ...warrant, validUntil: 253_402_300_799 },
+    ]);
+    expect(outcomes.map((o) => (o.ok ? 'ok' : o.code))).toEqual([
+      'IDENTITY_INVALID',
+      'LIMIT_EXCEEDED',
+      'LIMIT_EXCEEDED',
+    ]);
   });
 });
 

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import type { RevocationReason, StatusChange } from '@touchmark/ca-port';
 import { parseSerialNumber } from '@touchmark/status-list';
 import { generateTestKey } from '@touchmark/testkit';
-import { findRevoked, parseCertificateList } from '@touchmark/x509';
+import { findRevoked, parseCertificate, parseCertificateList } from '@touchmark/x509';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import {
   credentialRequest,
@@ -173,16 +173,81 @@ describe('one certificate', () => {
     ['privilegeWithdrawn', 'privilegeWithdrawn'],
     ['cACompromise', 'cACompromise'],
   ])('revoked with the reason %s: the CRL says so', async (reason, expected) => {
+    const invalidityDate = service.now() - 600;
     const { ldevid } = await enroll(`RSN-${reason}`);
     await change({
       act: 'revoke',
       target: certificate(ldevid.serialNumber),
       reason,
-      invalidityDate: service.now() - 600,
+      invalidityDate,
     });
     const entry = findRevoked((await freshCrl(ldevid.serialNumber)).crl, ldevid.serialNumber);
     expect(entry?.reasonCode ?? 'unspecified').toBe(expected);
-    expect(entry?.invalidityDate).toBe(service.now() - 600);
+    expect(entry?.invalidityDate).toBe(invalidityDate);
+  });
+});
+
+describe('what is refused', () => {
+  it('one bad change among good ones: each answers for itself', async () => {
+    await enroll('EACH-1');
+    const revoke = (serial: string) => ({ act: 'revoke', target: device(serial), reason: 'superseded' }) as const;
+    const outcomes = await service.port.changeStatus([revoke('EACH-0'), revoke('EACH-1'), revoke('EACH-2')]);
+    expect(outcomes.map((o) => (o.ok ? 'ok' : o.code))).toEqual(['SUBJECT_UNKNOWN', 'ok', 'SUBJECT_UNKNOWN']);
+  });
+
+  it.each([253_402_300_800, -1, 9e15, 1.5, 4_000_000_000])(
+    'invalidityDate %d: REASON_NOT_ALLOWED, and the CRL of the list can still be made',
+    async (invalidityDate) => {
+      const { ldevid } = await enroll(`INV-${Math.abs(invalidityDate)}`);
+      const revoke = {
+        act: 'revoke',
+        target: certificate(ldevid.serialNumber),
+        reason: 'superseded',
+        invalidityDate,
+      } as const;
+      expect(await change(revoke)).toBe('REASON_NOT_ALLOWED');
+      expect((await freshCrl(ldevid.serialNumber)).number).toBeGreaterThan(0);
+    },
+  );
+
+  it('the certificate of an authority: CERTIFICATE_NOT_DEVICE', async () => {
+    const [authority] = service.authorities.describe().filter((a) => a.kind === 'ldevid');
+    const { serialNumber } = parseCertificate(authority?.certificate ?? new Uint8Array());
+    expect(await change({ act: 'revoke', target: certificate(serialNumber), reason: 'keyCompromise' })).toBe(
+      'CERTIFICATE_NOT_DEVICE',
+    );
+  });
+
+  it('a serialNumber with a list id of 32 bits: CERTIFICATE_UNKNOWN', async () => {
+    const serialNumber = Uint8Array.of(0x54, 0xff, 0xff, 0xff, 0xff, 0, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8);
+    expect(await change({ act: 'revoke', target: certificate(serialNumber), reason: 'superseded' })).toBe(
+      'CERTIFICATE_UNKNOWN',
+    );
+  });
+
+  it('a token that was pending when a certificate of its device was compromised: ended, also after the release', async () => {
+    const token = await service.tokenWarrant('PEND-1');
+    const { ldevid } = await enroll('PEND-1');
+    await change({ act: 'revoke', target: certificate(ldevid.serialNumber), reason: 'keyCompromise' });
+    await change({ act: 'release', target: device('PEND-1'), cause: 'compromise' });
+    expect(await service.issue(tokenRequest('PEND-1', token))).toBe('WARRANT_EXPIRED');
+  });
+
+  it('a second hold does not make the suspension younger', async () => {
+    const { ldevid } = await enroll('AGE-1');
+    const hold = (cause: string) => change({ act: 'suspend', target: certificate(ldevid.serialNumber), cause });
+    await hold('first');
+    const seat = parseSerialNumber(ldevid.serialNumber);
+    await service.db.query('UPDATE ca.revocation SET revoked_at = 1000 WHERE list_id = $1 AND index = $2', [
+      seat?.listId,
+      seat?.index,
+    ]);
+    await hold('second');
+    const [row] = await service.db.query<{ at: string; holds: string[] }>(
+      'SELECT revoked_at AS at, holds FROM ca.revocation WHERE list_id = $1 AND index = $2',
+      [seat?.listId, seat?.index],
+    );
+    expect(row).toEqual({ at: '1000', holds: ['first', 'second'] });
   });
 });
 

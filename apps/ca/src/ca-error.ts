@@ -37,6 +37,9 @@ const details: Record<CaRefusalCode, string> = {
   LINEAGE_FORK: 'the certificate presented already has a successor in use, with another key',
   CERTIFICATE_UNKNOWN: 'no certificate with this serialNumber was issued',
   CERTIFICATE_EXPIRED: 'the certificate has expired',
+  CERTIFICATE_NOT_DEVICE: 'the certificate is not a device certificate',
+  TOO_MANY_REPLACEMENTS: 'too many unused certificates were replaced within an hour: wait, or use the last one',
+  LIMIT_EXCEEDED: 'the batch or token is larger or lasts longer than the CA allows',
   ALREADY_REVOKED: 'the certificate or device is revoked already',
   NOT_SUSPENDED: 'nothing is suspended for this cause',
   REASON_NOT_ALLOWED: 'this reason may not be given here',
@@ -62,9 +65,30 @@ export class CaError extends Error {
   }
 }
 
-/** Answers a refusal as an item's result; a store that is away fails the whole call, anything else is a bug and is thrown. */
+/** A refusal as an item's result; a store that is away fails the whole call, anything else is a bug and is thrown. */
 export function asRefusal(error: unknown): CaRefusal {
   if (error instanceof CaError) return { ok: false, code: error.code, detail: error.detail };
   if (error instanceof StoreError && error.code === 'STORE_UNAVAILABLE') throw new CaUnavailableError(error);
   throw error;
+}
+
+/**
+ * Answers each item of a batch for itself, one after the other: what failed for one is not known to have failed for those before
+ * it, and does not keep those after it from being tried.
+ */
+export async function answerEach<Item, Outcome>(
+  items: readonly Item[],
+  answer: (item: Item) => Promise<Outcome>,
+  onError: (error: unknown) => void,
+): Promise<(Outcome | CaRefusal)[]> {
+  const outcomes: (Outcome | CaRefusal)[] = [];
+  for (const item of items) outcomes.push(await answer(item).catch((error: unknown) => refusalOf(error, onError)));
+  return outcomes;
+}
+
+function refusalOf(error: unknown, onError: (error: unknown) => void): CaRefusal {
+  if (error instanceof CaError) return asRefusal(error);
+  const away = error instanceof StoreError && (error.code === 'STORE_UNAVAILABLE' || error.code === 'STORE_CONFLICT');
+  if (!away) onError(error);
+  return asRefusal(new CaError(away ? 'CA_UNAVAILABLE' : 'INTERNAL', { cause: error }));
 }

@@ -6,6 +6,7 @@ import type { Ca } from './ca.js';
  * the clock when it is due. `ca-clock`: what the clock asks for.
  */
 export async function startCaJobs(queue: JobQueue, ca: Ca): Promise<void> {
+  await ca.refreshCrl.catchUp();
   await queue.work('crl', ({ listId }) => ca.refreshCrl.run(Number(listId)), { concurrency: 2 });
   await queue.work(
     'ca-clock',

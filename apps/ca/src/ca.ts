@@ -3,9 +3,11 @@ import type { RandomBytes } from '@touchmark/server';
 import type { Database } from '@touchmark/store';
 import type { Authorities } from './authorities/authorities.js';
 import { Templates } from './authorities/templates.js';
+import { CaClock } from './ca-clock.js';
 import { asRefusal, CaError } from './ca-error.js';
 import { RefreshCrl } from './crl/refresh-crl.js';
 import { signCrlWith } from './crl/sign-crl.js';
+import { drawAhead } from './draw-ahead.js';
 import { InProcessCa } from './in-process-ca.js';
 import { checkRequest } from './issuing/check-request.js';
 import { IssueBatch } from './issuing/issue-batch.js';
@@ -25,8 +27,11 @@ export interface CaSettings {
   readonly publicHttpUrl: string;
   /** Outside evaluation no IDevID is issued whose publication URLs work only on this machine. */
   readonly evaluation: boolean;
-  /** Certificates for one model in one clock hour. */
+  /** The one realm that devices are named in. */
+  readonly realm: string;
+  /** Certificates for one model in one clock hour, and for all models together. */
   readonly hourlyQuota: number;
+  readonly totalHourlyQuota: number;
   /** Seconds from thisUpdate to nextUpdate of a CRL, and after which it is made anew. */
   readonly crlLifetime: number;
   readonly crlRefreshAfter: number;
@@ -40,6 +45,7 @@ export interface CaSettings {
 
 export const defaultCaSettings = {
   hourlyQuota: 1_000_000,
+  totalHourlyQuota: 5_000_000,
   crlLifetime: 86_400,
   crlRefreshAfter: 3600,
   blockSize: 4096,
@@ -48,7 +54,12 @@ export const defaultCaSettings = {
 } as const;
 
 export interface CaPorts {
+  /** Issuing. */
   readonly db: Database;
+  /** Status changes and CRLs: a storm of devices never keeps a revocation waiting for a connection. */
+  readonly statusDb: Database;
+  /** Leases of seats, which are taken while an issuing transaction is open. */
+  readonly seatDb: Database;
   readonly authorities: Authorities;
   readonly now: () => number;
   readonly randomBytes: RandomBytes;
@@ -63,35 +74,41 @@ export class Ca {
   readonly statusLists: StatusLists;
   private readonly line: IssueLine<CheckedOrder, IssueOutcome>;
   private readonly ports: CaPorts;
+  private readonly realm: string;
+  /** For ids and serial numbers of devices' certificates. */
+  private readonly draw: RandomBytes;
   private readonly renewOcspSigners: RenewOcspSigners;
   private readonly changeStatus: ChangeStatus;
   private readonly confirmSeen: ConfirmSeen;
   private readonly openWarrants: OpenWarrants;
 
   constructor(ports: CaPorts, settings: CaSettings) {
-    const { db, authorities, now, randomBytes, onError } = ports;
+    const { db, statusDb, seatDb, authorities, now, randomBytes, onError } = ports;
+    const clock = new CaClock(now, settings.maxClockSkew);
     this.ports = ports;
+    this.realm = settings.realm;
+    this.draw = drawAhead(randomBytes);
     const signCrl = signCrlWith(authorities, settings.crlLifetime);
     const templates = new Templates(authorities);
-    this.statusLists = new StatusLists(db, signCrl, { ...settings, now });
+    this.statusLists = new StatusLists(seatDb, signCrl, { ...settings, now });
     const seats = new SeatSupply((authorityId, bucket) => this.statusLists.lease(authorityId, bucket));
-    const sign = signOrdersWith({ seats, templates, randomBytes, onError });
-    const batch = new IssueBatch(db, sign, { ...settings, now, onError });
+    const sign = signOrdersWith({ seats, templates, randomBytes: this.draw, onError });
+    const batch = new IssueBatch(db, sign, { ...settings, clock, onError });
     this.line = new IssueLine(
       (orders) => batch.run(orders),
       (order) => [order.deviceRef, order.spkiHex],
-      { maxBatch: settings.maxBatch, maxOpen: 2 },
+      { maxBatch: settings.maxBatch, maxOpen: 2, worthOpening: settings.maxBatch >> 1 },
     );
-    this.serviceCertificates = new IssueServiceCertificate({ db, authorities, templates, seats, randomBytes, now });
-    this.renewOcspSigners = new RenewOcspSigners(this.serviceCertificates);
-    this.refreshCrl = new RefreshCrl(db, signCrl, {
-      now,
+    this.serviceCertificates = new IssueServiceCertificate({ db, authorities, templates, seats, randomBytes, clock });
+    this.renewOcspSigners = new RenewOcspSigners(this.serviceCertificates, onError);
+    this.refreshCrl = new RefreshCrl(statusDb, signCrl, {
+      clock,
       refreshAfter: settings.crlRefreshAfter,
       holds: (id) => authorities.holds(id),
     });
-    this.changeStatus = new ChangeStatus(db, now);
-    this.confirmSeen = new ConfirmSeen(db, now);
-    this.openWarrants = new OpenWarrants(db);
+    this.changeStatus = new ChangeStatus(statusDb, clock, onError);
+    this.confirmSeen = new ConfirmSeen(db, clock, onError);
+    this.openWarrants = new OpenWarrants(db, { realm: settings.realm, now, onError });
   }
 
   /** The CA as this caller may use it. */
@@ -122,9 +139,10 @@ export class Ca {
   }
 
   private async check(request: IssueRequest): Promise<CheckedOrder | CaRefusal> {
-    const { authorities, now, randomBytes, onError } = this.ports;
+    const { authorities, now, onError } = this.ports;
     try {
-      return await checkRequest(request, (profile) => authorities.forProfile(profile), randomBytes, now());
+      if (request.identity.realm !== this.realm) throw new CaError('IDENTITY_INVALID');
+      return await checkRequest(request, (profile) => authorities.forProfile(profile), this.draw, now());
     } catch (error) {
       if (error instanceof CaError) return asRefusal(error);
       onError(error);

@@ -2,6 +2,7 @@ import {
   allowedCalls,
   type AuthorityDescription,
   CaCallRefusedError,
+  CaUnavailableError,
   type CaCaller,
   type CaPort,
   type IssueOutcome,
@@ -15,6 +16,7 @@ import {
   type WarrantOutcome,
   type WarrantRequest,
 } from '@touchmark/ca-port';
+import { StoreError } from '@touchmark/store';
 
 /** The use cases behind the port, each of which answers a batch. */
 export interface CaUseCases {
@@ -62,6 +64,10 @@ export class InProcessCa implements CaPort {
 
   private async allowed<T>(call: keyof CaPort, answer: () => Promise<T>): Promise<T> {
     if (!allowedCalls[this.caller].includes(call)) throw new CaCallRefusedError(this.caller, call);
-    return answer();
+    try {
+      return await answer();
+    } catch (error) {
+      throw error instanceof StoreError && error.code === 'STORE_UNAVAILABLE' ? new CaUnavailableError(error) : error;
+    }
   }
 }

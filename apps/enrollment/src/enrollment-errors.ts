@@ -109,6 +109,10 @@ function describe(code: EnrollmentErrorCode): Description {
       return { status: 409, title: 'The device is neither revoked nor retired' };
     case 'CERTIFICATE_EXPIRED':
       return { status: 409, title: 'The certificate has expired' };
+    case 'CERTIFICATE_NOT_DEVICE':
+      return { status: 409, title: 'It is not a device certificate' };
+    case 'LIMIT_EXCEEDED':
+      return { status: 409, title: 'The CA does not allow that much' };
     case 'ALREADY_REVOKED':
       return { status: 409, title: 'It is revoked already' };
     case 'NOT_SUSPENDED':
@@ -119,6 +123,8 @@ function describe(code: EnrollmentErrorCode): Description {
     case 'VALIDITY_REFUSED':
       return { status: 409, title: 'No certificate may live that long' };
 
+    case 'TOO_MANY_REPLACEMENTS':
+      return { status: 429, title: 'Too many certificates were asked for and not used', retryAfter: 3600 };
     case 'QUOTA_EXCEEDED':
       return { status: 429, title: 'The hourly quota is used up', retryAfter: QUOTA_RETRY_SECONDS };
     case 'CLOCK_UNTRUSTED':

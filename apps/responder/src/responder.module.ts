@@ -17,7 +17,11 @@ export class ResponderModule implements OnModuleInit, OnApplicationShutdown {
   private readonly adapterHost: HttpAdapterHost<FastifyAdapter>;
   private readonly responder: Responder;
 
-  constructor(@Inject(OPTIONS) options: ResponderOptions, adapterHost: HttpAdapterHost<FastifyAdapter>, responder: Responder) {
+  constructor(
+    @Inject(OPTIONS) options: ResponderOptions,
+    adapterHost: HttpAdapterHost<FastifyAdapter>,
+    responder: Responder,
+  ) {
     this.options = options;
     this.adapterHost = adapterHost;
     this.responder = responder;
@@ -37,7 +41,7 @@ export class ResponderModule implements OnModuleInit, OnApplicationShutdown {
   async onModuleInit(): Promise<void> {
     const fastify = this.adapterHost.httpAdapter.getInstance();
     const { now, settings } = this.options;
-    ocspRoutes(fastify, this.responder.answerRequest);
+    ocspRoutes(fastify, this.responder.ocspHandler);
     publicationRoutes(fastify, this.responder.publications, { now, crlMaxAge: settings.crlMaxAge });
     await this.responder.start();
   }

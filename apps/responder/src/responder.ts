@@ -4,6 +4,7 @@ import { crlChannel, type Database } from '@touchmark/store';
 import type { Log } from './log.js';
 import { AnswerRequest } from './ocsp/answer-request.js';
 import { Issuers } from './ocsp/issuers.js';
+import { OcspHandler } from './ocsp/ocsp-handler.js';
 import { generateMemorySigner } from './ocsp/memory-signer.js';
 import { OcspSigners } from './ocsp/ocsp-signers.js';
 import { Publications } from './publication/publications.js';
@@ -28,7 +29,8 @@ const TICK_MILLISECONDS = 1_000;
 
 /** The responder's parts, joined, and the second hand that drives them. */
 export class Responder {
-  readonly answerRequest: AnswerRequest;
+  /** OCSP over HTTP; its `handle` may be put before the framework on the public listener. */
+  readonly ocspHandler: OcspHandler;
   readonly publications: Publications;
   readonly view = new StatusView();
   private readonly follower: JournalFollower;
@@ -44,11 +46,12 @@ export class Responder {
     const issuers = new Issuers();
     const issuedSeats = new IssuedSeats(db, { listsInMemory: settings.issuedListsInMemory, log });
     this.signers = new OcspSigners({ ca, generateSigner, now, log });
-    this.answerRequest = new AnswerRequest({ view, issuers, issuedSeats, signers: this.signers, now, log }, settings);
+    const answerRequest = new AnswerRequest({ view, issuers, issuedSeats, signers: this.signers, now, log }, settings);
+    this.ocspHandler = new OcspHandler(answerRequest);
     this.follower = new JournalFollower(db, view, {
       now,
       allowedLag: settings.allowedLag,
-      onReload: () => this.answerRequest.forget(),
+      onReload: () => answerRequest.forget(),
       log,
     });
     this.publications = new Publications(db, {

@@ -67,6 +67,11 @@ export const configSchema = z
           .min(1)
           .default(defaultCaSettings.hourlyQuota)
           .describe('certificates for one model in one clock hour'),
+        totalHourlyQuota: z
+          .int()
+          .min(1)
+          .default(defaultCaSettings.totalHourlyQuota)
+          .describe('certificates for all models in one clock hour'),
         crlLifetime: z
           .int()
           .min(600)

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { readSecretFile, writeSecretFile } from '@touchmark/keys';
+import { KeysError, readSecretFile, writeSecretFile } from '@touchmark/keys';
 import { EnrollmentError } from '../../enrollment/src/enrollment-error.js';
 import { AccessTokenRegistry } from '../../enrollment/src/access/access-tokens.js';
 import { EnrollmentPolicies } from '../../enrollment/src/registry/enrollment-policies.js';
@@ -36,9 +36,22 @@ export async function makeDemoRegistry(useCases: UseCases, config: Config): Prom
   await unlessThere(() => useCases.get(Factories).create('demo-factory'));
 }
 
+/** Whether an admin's token was ever written, be it usable or not. */
+export function hasAdminToken(secrets: string): Promise<boolean> {
+  return readSecretFile(tokenFileIn(secrets)).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof KeysError && error.code === 'SECRET_FILE_MISSING') return false;
+      throw error;
+    },
+  );
+}
+
+const tokenFileIn = (secrets: string): string => path.join(secrets, 'admin.token');
+
 /** The admin's access token, in a file that only this user may read; made when there is none that still lives. */
 export async function adminTokenFile(useCases: UseCases, secrets: string, now: number): Promise<string> {
-  const file = path.join(secrets, 'admin.token');
+  const file = tokenFileIn(secrets);
   if (await readSecretFile(file).then(stillLives(now), () => false)) return file;
   const { token } = await useCases
     .get(AccessTokenRegistry)

@@ -1,7 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { generateKeyPair, SoftwareSigner } from '@touchmark/keys';
 import {
   type Clock,
   createApplication,
@@ -27,13 +26,14 @@ import { enrollmentApplication, serveEnrollmentApi } from '../../enrollment/src/
 import { EnrollmentModule } from '../../enrollment/src/enrollment.module.js';
 import { EstModule } from '../../enrollment/src/est/est.module.js';
 import { SweepProjection } from '../../enrollment/src/projection/sweep-projection.js';
+import { Responder } from '../../responder/src/responder.js';
 import { ResponderModule } from '../../responder/src/responder.module.js';
 import { accessKeyStore } from './access-key-store.js';
 import { startBackground } from './background.js';
 import { Closing } from './closing.js';
 import type { Config } from './config.js';
 import { openDatabase } from './database.js';
-import { adminTokenFile, makeDemoRegistry } from './first-start.js';
+import { adminTokenFile, hasAdminToken, makeDemoRegistry } from './first-start.js';
 import { newServerCertificate, renewServerCertificate } from './server-certificate.js';
 
 export interface StandaloneOptions {
@@ -74,15 +74,19 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
       closing.add(() => db.close());
       return db;
     };
-    const caDb = await pool('ca', 10);
+    const caDb = await pool('ca', 8);
+    const statusDb = await pool('ca status', 4);
+    const seatDb = await pool('ca seats', 2);
     const enrollmentDb = await pool('enrollment', 10);
     const responderDb = await pool('responder', 6);
 
     const publicHttpUrl = config.publicHttpUrl ?? `http://localhost:${config.publicPort}`;
     const { secrets, root } = database.folder;
-    const settings = { ...config.ca, publicHttpUrl, evaluation: config.evaluation };
-    const { ca, created } = await openCa({
+    const settings = { ...config.ca, publicHttpUrl, evaluation: config.evaluation, realm: config.realm };
+    const { ca } = await openCa({
       db: caDb,
+      statusDb,
+      seatDb,
       secrets,
       organization: config.organization,
       settings,
@@ -93,14 +97,17 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     const metrics = createMetricsRegistry();
     const app = await createApp(options, { caDb, enrollmentDb, responderDb }, ca, secrets, metrics);
     const certificate = await newServerCertificate(ca, config.serverNames);
-    const running = await openListeners(app, listenersOf(config, certificate));
+    // what a crash left behind is repaired before anybody is answered again
+    await app.get(SweepProjection).run();
+    const running = await openListeners(app, listenersOf(config, certificate), {
+      first: { public: app.get(Responder).ocspHandler.handle },
+    });
     closing.add(() => running.close());
     measureHandshakes(running.listeners, metrics);
     closing.add(renewServerCertificate(ca, config.serverNames, running, certificate, { now, onError }));
 
-    // what a crash left behind is repaired before anybody is answered again
-    await app.get(SweepProjection).run();
-    if (created) await makeDemoRegistry(app, config);
+    // an admin's token is the last thing that a first start makes: without one, it was cut short
+    if (!(await hasAdminToken(secrets))) await makeDemoRegistry(app, config);
     const adminToken = await adminTokenFile(app, secrets, now());
     const rootCertificate = path.join(root, 'root.pem');
     await writeFile(rootCertificate, encodePem('CERTIFICATE', ca.rootCertificate()));
@@ -175,7 +182,6 @@ async function createApp(
         db: responderDb,
         ca: ca.portFor('responder'),
         now,
-        generateSigner: () => new SoftwareSigner(generateKeyPair('P-256').pkcs8, 'pool'),
         settings: config.responder,
         log: logger,
       }),

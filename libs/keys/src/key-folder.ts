@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { KEY_ENCRYPTION_KEY_LENGTH } from './encrypted-key.js';
 import {
@@ -29,6 +29,9 @@ export class KeyFolder {
     } catch (error) {
       if (!(error instanceof KeysError && error.code === 'SECRET_FILE_MISSING')) throw error;
     }
+    const orphans = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.jwe'));
+    // a new key-encryption key would hide that the old one is lost, and with it every key under it
+    if (orphans.length > 0) throw new KeysError('SECRET_FILE_MISSING', { path: file });
     await mkdir(path.dirname(folder), { recursive: true, mode: 0o700 });
     await writeKeyEncryptionKey(file, randomBytes(KEY_ENCRYPTION_KEY_LENGTH));
     return new KeyFolder(folder, await readKeyEncryptionKey(file));

@@ -26,6 +26,7 @@ export { type Listener, type ListenerOptions, type ListenerTls, type ServerCrede
 export { type ListenerName } from './listeners/listener-name.js';
 export { OnListener } from './listeners/on-listener.js';
 export { openListeners, type RunningListeners } from './listeners/open-listeners.js';
+export { channelBinding } from './listeners/channel-binding.js';
 export { peerCertificates } from './listeners/peer-certificates.js';
 
 export {

@@ -10,12 +10,12 @@ export const SERIAL_NUMBER_RANDOM_LENGTH = 8;
 /** Seats of one status list. */
 export const LIST_SIZE = 2 ** 20;
 
-/** Greatest status list id: four octets. */
-export const MAX_LIST_ID = 0xffff_ffff;
+/** Greatest status list id: four octets that every database reads as a positive number. */
+export const MAX_LIST_ID = 0x7fff_ffff;
 
 /** Where a certificate's status stands. It means something only under the key that verified the certificate. */
 export interface Seat {
-  /** 0 to 2^32 − 1. */
+  /** 0 to 2^31 − 1. */
   readonly listId: number;
   /** 0 to {@link LIST_SIZE} − 1. */
   readonly index: number;
@@ -32,7 +32,7 @@ export interface SerialNumberParts extends Seat {
  * Throws TypeError when a part is out of range: a seat is chosen by us, never by an applicant.
  */
 export function encodeSerialNumber({ listId, index, random }: SerialNumberParts): Uint8Array {
-  if (!Number.isInteger(listId) || listId < 0 || listId > MAX_LIST_ID) throw new TypeError('listId is not 32 bits');
+  if (!Number.isInteger(listId) || listId < 0 || listId > MAX_LIST_ID) throw new TypeError('listId is not 31 bits');
   if (!Number.isInteger(index) || index < 0 || index >= LIST_SIZE) throw new TypeError('index is outside the list');
   if (random.length !== SERIAL_NUMBER_RANDOM_LENGTH) throw new TypeError('random is not 8 octets');
   const serialNumber = new Uint8Array(SERIAL_NUMBER_LENGTH);
@@ -49,14 +49,20 @@ export function encodeSerialNumber({ listId, index, random }: SerialNumberParts)
 }
 
 /**
- * Reads the seat out of a serialNumber's content octets. `undefined` for any other length or format, and for an index
- * that no list has: such a certificate has no seat here. `random` is a view of the given bytes.
+ * Reads the seat out of a serialNumber's content octets, for a look-up that is made on every request. `undefined` for any
+ * other length or format, and for an index that no list has: such a certificate has no seat here.
  */
-export function parseSerialNumber(serialNumber: Uint8Array): SerialNumberParts | undefined {
+export function parseSeat(serialNumber: Uint8Array): Seat | undefined {
   if (serialNumber.length !== SERIAL_NUMBER_LENGTH || serialNumber[0] !== SERIAL_NUMBER_FORMAT) return undefined;
   const octet = (at: number): number => serialNumber[at] ?? 0;
   const index = (octet(5) << 16) | (octet(6) << 8) | octet(7);
   if (index >= LIST_SIZE) return undefined;
   const listId = ((octet(1) << 24) | (octet(2) << 16) | (octet(3) << 8) | octet(4)) >>> 0;
-  return { listId, index, random: serialNumber.subarray(8) };
+  return listId > MAX_LIST_ID ? undefined : { listId, index };
+}
+
+/** The same with the random octets besides, which are a view of the given bytes. */
+export function parseSerialNumber(serialNumber: Uint8Array): SerialNumberParts | undefined {
+  const seat = parseSeat(serialNumber);
+  return seat && { ...seat, random: serialNumber.subarray(8) };
 }

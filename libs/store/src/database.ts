@@ -1,5 +1,7 @@
+import type { PoolClient } from 'pg';
 import { DataSource, type QueryRunner } from 'typeorm';
 import { Notifications } from './notifications.js';
+import { preparedName } from './prepared-name.js';
 import { StoreError, toStoreError } from './store-error.js';
 
 /** Anything that runs SQL: the database itself (each statement on its own) or a transaction. */
@@ -20,6 +22,18 @@ export interface DatabaseOptions {
   /** A lost background connection is reported here; statements fail on their own. */
   readonly onBackgroundError?: (error: Error) => void;
 }
+
+/**
+ * The statements of transactions find their rows by key. Their plans are made once and kept, so they must not read a table whole
+ * because it was small when they were made; where there is no index, the planner still does.
+ */
+const BEGIN = [
+  'BEGIN',
+  'SET LOCAL synchronous_commit = on',
+  "SET LOCAL lock_timeout = '10s'",
+  'SET LOCAL plan_cache_mode = force_generic_plan',
+  'SET LOCAL enable_seqscan = off',
+].join('; ');
 
 /** A pool of connections of one process role. Every failure is a StoreError. */
 export class Database implements Queryable {
@@ -74,9 +88,23 @@ export class Database implements Queryable {
   async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     const runner = this.dataSource.createQueryRunner();
     try {
-      await runner.query("BEGIN; SET LOCAL synchronous_commit = on; SET LOCAL lock_timeout = '10s'");
-      const result = await work({ inTransaction: true, query: (sql, parameters = []) => run(runner, sql, parameters) });
-      await runner.query('COMMIT');
+      const client = await clientOf(runner);
+      await client.query(BEGIN);
+      let failed: unknown;
+      const result = await work({
+        inTransaction: true,
+        async query<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+          try {
+            return await runPrepared<Row>(client, sql, parameters);
+          } catch (error) {
+            failed = error;
+            throw error;
+          }
+        },
+      });
+      // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK and no error: who swallowed the failure must not pass it on
+      if (failed !== undefined) throw failed;
+      await client.query('COMMIT');
       return result;
     } catch (error) {
       await runner.query('ROLLBACK').catch(() => undefined);
@@ -124,6 +152,25 @@ async function run<Row>(runner: QueryRunner, sql: string, parameters: readonly u
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const { records } = (await runner.query(sql, [...parameters], true)) as { records: Row[] };
   return records;
+}
+
+async function clientOf(runner: QueryRunner): Promise<PoolClient> {
+  // TypeORM hands out what pg's pool gave it, but does not say so
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return (await runner.connect()) as PoolClient;
+}
+
+/**
+ * The statements of a transaction are few and come again and again, and planning one over a partitioned table costs several times
+ * what running it does: each connection prepares a statement once and keeps its plan.
+ */
+async function runPrepared<Row>(client: PoolClient, sql: string, parameters: readonly unknown[]): Promise<Row[]> {
+  const name = parameters.length === 0 ? undefined : preparedName(sql);
+  const statement = { ...(name !== undefined && { name }), text: sql, values: [...parameters] };
+  const { rows }: { rows: unknown[] } = await client.query(statement);
+  // what a statement answers is known where it is written
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return rows as Row[];
 }
 
 // errors that the work itself threw (refusals, bugs) pass through untouched

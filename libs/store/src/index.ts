@@ -10,12 +10,11 @@ export {
   markSeen,
   markWithdrawn,
 } from './ca/credentials.js';
-export { crlChannel, type CrlRecord, lockCrl, saveCrl, staleCrlLists } from './ca/crls.js';
+export { crlChannel, crlListsBehind, type CrlRecord, lockCrl, saveCrl, staleCrlLists } from './ca/crls.js';
 export { appendJournal, journalChannel, type JournalEntry, journalHead, type RecordedEntry } from './ca/journal.js';
 export { blockKeys, blockKeysOfDevice, claimKeys, type KeyOwner, keyOwners } from './ca/key-owners.js';
 export { appendOutbox, countOutbox, outboxChannel, type OutboxJob, takeOutbox } from './ca/outbox.js';
 export {
-  readRevocation,
   removeSuspensions,
   type RevocationRecord,
   revocationsOf,
@@ -33,6 +32,7 @@ export {
   statusLists,
 } from './ca/status-lists.js';
 export {
+  anySubjectExists,
   insertSubjects,
   lockSubjects,
   readSubject,
@@ -41,7 +41,7 @@ export {
   touchSubjects,
 } from './ca/subjects.js';
 export { lockQuotas, type ModelQuota, spendQuotas } from './ca/quotas.js';
-export { insertWarrant, lockWarrants, spendWarrants, type WarrantRecord } from './ca/warrants.js';
+export { endWarrantsOf, insertWarrant, lockWarrants, spendWarrants, type WarrantRecord } from './ca/warrants.js';
 export { Database, retryConflicts, type DatabaseOptions, type Queryable, type Transaction } from './database.js';
 export { migrate } from './migrate.js';
 export {

@@ -25,7 +25,20 @@ export class StoreError extends Error {
   }
 }
 
-const unavailableSqlStates = new Set(['57P01', '57P02', '57P03', '53300', '53400', '58000', '58030']);
+// 25006: a standby, or a primary that became one; 57014: cancelled by an administrator or a time limit
+const unavailableSqlStates = new Set([
+  '25006',
+  '57014',
+  '57P01',
+  '57P02',
+  '57P03',
+  '53100',
+  '53200',
+  '53300',
+  '53400',
+  '58000',
+  '58030',
+]);
 const unavailableErrnos = new Set([
   'ECONNREFUSED',
   'ECONNRESET',

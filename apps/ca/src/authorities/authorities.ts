@@ -29,7 +29,7 @@ export class Authorities {
     for (const { id, kind, certificate } of records) {
       if (kind === 'root') continue;
       const signer = await openSigner(id, parseCertificate(certificate).subjectPublicKeyInfo);
-      issuing.push({ id, kind, issuer: loadIssuer(certificate, signer) });
+      issuing.push({ id, kind, issuer: loadIssuer(certificate, signer, kind) });
     }
     return new Authorities(records, issuing);
   }

@@ -126,7 +126,7 @@ async function storeHierarchy(
     tx,
     certificates.map((c) => ({ ...c, deviceRef: null, credentialId: null })),
   );
-  const issuer = loadIssuer(rootCertificate, new SoftwareSigner(rootKey.pkcs8, 'inline'));
+  const issuer = loadIssuer(rootCertificate, new SoftwareSigner(rootKey.pkcs8, 'inline'), 'root');
   const content = { list, entries: [], previous: undefined, thisUpdate: now(), position: await journalHead(tx) };
   await saveCrl(tx, await signCrlOf(issuer, options.rootCrlLifetime, content));
   await appendJournal(tx, [

@@ -1,5 +1,6 @@
 import {
   appendOutbox,
+  crlListsBehind,
   type Database,
   journalHead,
   lockCrl,
@@ -8,10 +9,12 @@ import {
   staleCrlLists,
   statusLists,
 } from '@touchmark/store';
+import type { CaClock } from '../ca-clock.js';
+import { CaError } from '../ca-error.js';
 import type { SignCrl } from './sign-crl.js';
 
 export interface RefreshCrlOptions {
-  readonly now: () => number;
+  readonly clock: CaClock;
   /** Seconds after which a list's CRL is made anew although nothing changed. */
   readonly refreshAfter: number;
   /** Whether this process can sign for the authority: the root's CRL is renewed by a ceremony. */
@@ -36,18 +39,32 @@ export class RefreshCrl {
       const previous = await lockCrl(tx, listId);
       const list = (await statusLists(tx)).find((l) => l.id === listId);
       if (!list || !previous) return;
-      // read the clock and the head before the entries: what commits in between is listed although it need not be (rule 2)
-      const thisUpdate = Math.max(this.options.now(), previous.thisUpdate);
+      // The clock and the head are read before the entries: what commits in between is listed although it need not be (rule 2).
+      // A thisUpdate ahead of the database's clock would vouch for changes that are still to come.
+      const thisUpdate = await this.options.clock.forStatus(tx);
+      if (thisUpdate < previous.thisUpdate) throw new CaError('CLOCK_UNTRUSTED');
       const position = await journalHead(tx);
       const entries = await revocationsOf(tx, listId);
       await saveCrl(tx, await this.signCrl({ list, entries, previous, thisUpdate, position }));
     });
   }
 
+  /**
+   * Makes every CRL that lacks a change, without the queue: a job that ran when its process was killed keeps the ones after it
+   * waiting until the queue is sure that it is dead.
+   */
+  async catchUp(): Promise<number> {
+    const behind = (await crlListsBehind(this.db)).filter((list) => this.options.holds(list.authorityId));
+    for (const { listId } of behind) await this.run(listId);
+    return behind.length;
+  }
+
   /** Asks for the CRLs that are due. */
   async enqueueDue(): Promise<number> {
-    const { now, refreshAfter, holds } = this.options;
-    const due = (await staleCrlLists(this.db, now() - refreshAfter + 1)).filter((list) => holds(list.authorityId));
+    const { clock, refreshAfter, holds } = this.options;
+    const due = (await staleCrlLists(this.db, clock.now() - refreshAfter + 1)).filter((list) =>
+      holds(list.authorityId),
+    );
     await this.db.transaction((tx) =>
       appendOutbox(
         tx,

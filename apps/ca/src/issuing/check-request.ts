@@ -35,9 +35,10 @@ export async function checkRequest(
     // 2. profile: names and validity; the request widens neither
     const pseudonym = randomUuid(randomBytes);
     const { evidence } = request;
-    if (request.reenroll && evidence.kind === 'credential')
-      checkReenrollNames(checked.request, parseCertificate(evidence.certificate));
-    else checkRequestedNames(checked.request, encodeCertificateNames(profile, fieldsOf(request, pseudonym)));
+    const byCredential = request.reenroll && evidence.kind === 'credential';
+    const names = byCredential ? undefined : encodeCertificateNames(profile, fieldsOf(request, pseudonym));
+    if (names) checkRequestedNames(checked.request, names);
+    if (byCredential) checkReenrollNames(checked.request, parseCertificate(evidence.certificate));
     const validity = validityFor(profile, authority.issuer.certificate, now, request.terms.lifetime);
     return {
       request,
@@ -46,6 +47,7 @@ export async function checkRequest(
       profile,
       checkedAt: now,
       checked,
+      ...(names && { names }),
       spkiSha256: checked.spkiSha256,
       spkiHex: toHex(checked.spkiSha256),
       ...validity,

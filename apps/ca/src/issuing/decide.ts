@@ -78,7 +78,9 @@ export async function loadFacts(tx: Transaction, orders: readonly CheckedOrder[]
       : await credentialsOf(tx, known, {
           endingFrom: now,
           warrantIds,
-          ids: [...presented.values()].flatMap((c) => (c.credentialId === null ? [] : [c.credentialId])),
+          keys: orders.map((o) => o.spkiSha256),
+          // a lineage is judged as a whole: that its older certificates have expired makes a fork no less of one
+          allOf: [...presented.keys()].map((o) => o.deviceRef),
         });
   const keys = await keyOwners(
     tx,
@@ -162,6 +164,10 @@ function decide(order: CheckedOrder, facts: Facts, now: number): Decision {
       return credential ? { ...sighted, kind: 'return', credential } : refuse('INTERNAL');
     }
     case 'issue': {
+      const withdraw = decision.withdraw.flatMap(record);
+      if (withdraw.length > 0 && replacedLately(withdraw, credentials, now) >= MAX_REPLACEMENTS) {
+        return { ...sighted, kind: 'refuse', code: 'TOO_MANY_REPLACEMENTS', suspend: false };
+      }
       const spends = warrant && !credentials.some((c) => c.warrantId === warrant.id) ? warrant.id : undefined;
       return {
         ...sighted,
@@ -173,10 +179,30 @@ function decide(order: CheckedOrder, facts: Facts, now: number): Decision {
         pseudonym: subject?.pseudonym ?? order.pseudonym,
         ...(parent && { parentId: parent.id }),
         ...(spends !== undefined && { spends }),
-        withdraw: decision.withdraw.flatMap(record),
+        withdraw,
       };
     }
   }
+}
+
+const HOUR = 3600;
+/** Unused certificates that one parent or token may replace within an hour: a device that lost replies needs two or three. */
+const MAX_REPLACEMENTS = 10;
+
+/** How many certificates of the same parent or warrant were withdrawn within the last hour. */
+function replacedLately(
+  withdraw: readonly CredentialWithSeat[],
+  credentials: readonly CredentialWithSeat[],
+  now: number,
+): number {
+  const [one] = withdraw;
+  return credentials.filter(
+    (c) =>
+      c.withdrawnAt !== null &&
+      c.withdrawnAt > now - HOUR &&
+      c.parentId === one?.parentId &&
+      c.warrantId === one?.warrantId,
+  ).length;
 }
 
 type Evidence =
@@ -250,7 +276,7 @@ function credentialEvidence(
 export function sightingOf(credential: CredentialWithSeat, credentials: readonly CredentialWithSeat[]): Sighted {
   if (credential.seenAt !== null || credential.seatValue === 1) return {};
   const replaced = credentials.filter((c) => c.id === credential.parentId && c.profile === credential.profile);
-  return { firstSeen: credential, ...(credential.revokeReplaced && { replaced }) };
+  return { firstSeen: credential, ...(credential.revokeReplaced && credential.seatValue === 0 && { replaced }) };
 }
 
 const seatValueNames = ['valid', 'invalid', 'suspended'] as const;

@@ -1,5 +1,6 @@
 import { lockQuotas, type ModelQuota, spendQuotas, type Transaction } from '@touchmark/store';
 import type { Decision } from './decide.js';
+import type { HourlyBudget } from './hourly-budget.js';
 import type { CheckedOrder } from './order.js';
 
 const HOUR = 3600;
@@ -7,7 +8,7 @@ const HOUR = 3600;
 const nameOf = ({ request: { identity } }: CheckedOrder): string => `${identity.realm}/${identity.model}`;
 
 /**
- * Hourly quota per model: bounds what a compromised enrollment process can have issued before somebody notices. What no longer
+ * Hourly quotas, per model and for all: they bound what a compromised enrollment process can have issued before somebody notices. What no longer
  * fits is refused; certificates that are only returned cost nothing.
  */
 export async function holdQuotas(
@@ -16,6 +17,7 @@ export async function holdQuotas(
   decisions: readonly Decision[],
   now: number,
   quota: number,
+  total: HourlyBudget,
 ): Promise<Decision[]> {
   const models = new Map<string, Omit<ModelQuota, 'issued'>>();
   for (const [i, order] of orders.entries())
@@ -29,7 +31,7 @@ export async function holdQuotas(
     const order = orders[i];
     if (decision.kind !== 'issue' || !order) return decision;
     const before = issued.get(nameOf(order)) ?? 0;
-    if (before >= quota) return { kind: 'refuse', code: 'QUOTA_EXCEEDED', suspend: false };
+    if (before >= quota || !total.take(now)) return { kind: 'refuse', code: 'QUOTA_EXCEEDED', suspend: false };
     issued.set(nameOf(order), before + 1);
     return decision;
   });

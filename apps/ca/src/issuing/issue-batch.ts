@@ -1,6 +1,7 @@
 import { type CaRefusal, CaUnavailableError, type IssuedCertificate, type IssueOutcome } from '@touchmark/ca-port';
 import { encodeSerialNumber } from '@touchmark/status-list';
 import {
+  anySubjectExists,
   appendJournal,
   claimKeys,
   type CredentialRecord,
@@ -17,19 +18,20 @@ import {
   touchSubjects,
   type Transaction,
 } from '@touchmark/store';
+import type { CaClock } from '../ca-clock.js';
 import { asRefusal, CaError } from '../ca-error.js';
 import { reasonCodes, SeatChanges } from '../status/seat-changes.js';
-import { type Decision, decideOrders, loadFacts } from './decide.js';
+import { type Decision, decideOrders, type Facts, loadFacts } from './decide.js';
 import { holdQuotas } from './hold-quotas.js';
+import { HourlyBudget } from './hourly-budget.js';
 import type { CheckedOrder } from './order.js';
 import type { SignOrders } from './sign-orders.js';
 
 export interface IssueBatchOptions {
-  readonly now: () => number;
+  readonly clock: CaClock;
   /** Certificates for one model in one clock hour. */
   readonly hourlyQuota: number;
-  /** Seconds that our clock and the database's may differ. */
-  readonly maxClockSkew: number;
+  readonly totalHourlyQuota: number;
   /** A certificate could not be issued for a reason that is no refusal. */
   readonly onError: (error: unknown) => void;
 }
@@ -45,11 +47,13 @@ export class IssueBatch {
   private readonly db: Database;
   private readonly sign: SignOrders;
   private readonly options: IssueBatchOptions;
+  private readonly total: HourlyBudget;
 
   constructor(db: Database, sign: SignOrders, options: IssueBatchOptions) {
     this.db = db;
     this.sign = sign;
     this.options = options;
+    this.total = new HourlyBudget(options.totalHourlyQuota);
   }
 
   /** A batch that cannot be stored as a whole is halved and tried again with the same bytes, so that one bad line refuses only itself. */
@@ -83,12 +87,13 @@ export class IssueBatch {
   }
 
   private async commit(orders: readonly CheckedOrder[]): Promise<IssueOutcome[]> {
-    const now = this.options.now();
     return this.db.transaction(async (tx) => {
-      await this.checkClock(tx, now);
+      const now = await this.options.clock.forIssuing(tx);
       // 3. lock the subjects, re-check state, keys and warrants
       const facts = await loadFacts(tx, orders, now);
-      const decisions = await holdQuotas(tx, orders, decideOrders(orders, facts, now), now, this.options.hourlyQuota);
+      const decided = decideOrders(orders, facts, now);
+      await checkSpent(tx, orders, facts, decided);
+      const decisions = await holdQuotas(tx, orders, decided, now, this.options.hourlyQuota, this.total);
       // 4. to 7. take a seat, build, lint, sign, verify
       await this.sign(orders, decisions);
       // 8. store
@@ -96,11 +101,6 @@ export class IssueBatch {
       return this.outcomes(tx, orders, decisions);
       // 9. the caller gets its answer after the commit
     });
-  }
-
-  private async checkClock(tx: Transaction, now: number): Promise<void> {
-    const rows = await tx.query<{ now: number }>('SELECT extract(epoch FROM clock_timestamp())::float8 AS now');
-    if (Math.abs((rows[0]?.now ?? 0) - now) > this.options.maxClockSkew) throw new CaError('CLOCK_UNTRUSTED');
   }
 
   private async store(
@@ -170,6 +170,7 @@ export class IssueBatch {
     );
 
     await this.storeConsequences(tx, orders, decisions, seats, now);
+    if (issued.length > 0) await this.options.clock.recordIssued(tx, now);
     const entries = await seats.write(tx);
     if (entries.length > 0) await appendJournal(tx, entries);
   }
@@ -251,4 +252,23 @@ export class IssueBatch {
       return asRefusal(new CaError(decision?.kind === 'refuse' ? decision.code : 'INTERNAL'));
     });
   }
+}
+
+/**
+ * A device that was not there when subjects were locked may have come with the transaction whose warrant we then waited for: what
+ * looks like a spent warrant is then the device's own certificate (rule 3). Throws STORE_CONFLICT: decide anew.
+ */
+async function checkSpent(
+  tx: Transaction,
+  orders: readonly CheckedOrder[],
+  facts: Facts,
+  decisions: readonly Decision[],
+): Promise<void> {
+  const doubtful = orders.filter(({ deviceRef }, i) => {
+    const decision = decisions[i];
+    return decision?.kind === 'refuse' && decision.code === 'WARRANT_SPENT' && !facts.subjects.has(deviceRef);
+  });
+  if (doubtful.length === 0) return;
+  const deviceRefs = doubtful.map(({ deviceRef }) => deviceRef);
+  if (await anySubjectExists(tx, deviceRefs)) throw new StoreError('STORE_CONFLICT', undefined);
 }

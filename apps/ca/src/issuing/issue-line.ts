@@ -10,6 +10,11 @@ export interface IssueLineOptions {
   readonly maxBatch: number;
   /** Batches whose transactions may be open at the same time: while one waits for its commit, the next one signs. */
   readonly maxOpen: number;
+  /**
+   * Requests that must wait before another batch opens beside one that is under way. Below it they wait for that one's end and go
+   * together: a batch costs as many statements for one request as for a hundred.
+   */
+  readonly worthOpening: number;
 }
 
 /**
@@ -48,8 +53,13 @@ export class IssueLine<Request, Outcome> {
     this.scheduled = true;
     setImmediate(() => {
       this.scheduled = false;
-      while (this.open < this.options.maxOpen && this.startBatch());
+      while (this.mayOpen() && this.startBatch());
     });
+  }
+
+  private mayOpen(): boolean {
+    const { maxOpen, worthOpening } = this.options;
+    return this.open === 0 || (this.open < maxOpen && this.waiting.length >= worthOpening);
   }
 
   private startBatch(): boolean {

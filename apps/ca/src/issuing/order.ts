@@ -1,5 +1,5 @@
 import type { IssueRequest } from '@touchmark/ca-port';
-import type { CheckedRequest, Profile, Validity } from '@touchmark/issuance';
+import type { CertificateNames, CheckedRequest, Profile, Validity } from '@touchmark/issuance';
 import type { TakenSeat } from '../seats/seat-supply.js';
 
 /** A request whose CSR, key and names were checked before any lock is taken (steps 1 and 2 of the issuing cycle). */
@@ -11,6 +11,8 @@ export interface CheckedOrder extends Validity {
   /** UTC seconds at which the request was checked: what its validity counts from. */
   readonly checkedAt: number;
   readonly checked: CheckedRequest;
+  /** The profile's names, for the pseudonym below; absent where the request was held against another certificate's. */
+  readonly names?: CertificateNames;
   readonly spkiSha256: Uint8Array;
   readonly spkiHex: string;
   /** UTC seconds at which the renewal window of the new certificate opens; null: never. */

@@ -20,10 +20,11 @@ export function signOrdersWith({ seats, templates, randomBytes, onError }: SignO
   const sign = async (order: CheckedOrder, pseudonym: string, seat: TakenSeat): Promise<void> => {
     const random = randomBytes(SERIAL_NUMBER_RANDOM_LENGTH);
     const serialNumber = encodeSerialNumber({ listId: seat.list.id, index: seat.index, random });
+    const own = pseudonym === order.pseudonym ? order.names : undefined;
     const signed = signCertificate({
       template: templates.of(order.profile, seat.list),
       request: order.checked,
-      names: encodeCertificateNames(order.profile, fieldsOf(order.request, pseudonym)),
+      names: own ?? encodeCertificateNames(order.profile, fieldsOf(order.request, pseudonym)),
       validity: { notBefore: order.notBefore, notAfter: order.notAfter },
       serialNumber,
       now: order.checkedAt,

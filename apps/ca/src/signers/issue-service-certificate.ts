@@ -9,9 +9,18 @@ import {
 } from '@touchmark/issuance';
 import { type RandomBytes, randomUuid } from '@touchmark/server';
 import { bucketOf, encodeSerialNumber, SERIAL_NUMBER_RANDOM_LENGTH } from '@touchmark/status-list';
-import { type Database, insertCertificates, insertServiceCredential } from '@touchmark/store';
+import {
+  claimKeys,
+  type Database,
+  insertCertificates,
+  insertServiceCredential,
+  keyOwners,
+  type Transaction,
+} from '@touchmark/store';
 import type { Authorities } from '../authorities/authorities.js';
 import type { Templates } from '../authorities/templates.js';
+import type { CaClock } from '../ca-clock.js';
+import { CaError } from '../ca-error.js';
 import { toCaError } from '../issuing/check-request.js';
 import type { SeatSupply } from '../seats/seat-supply.js';
 
@@ -39,7 +48,7 @@ export interface ServiceCertificatePorts {
   readonly templates: Templates;
   readonly seats: SeatSupply;
   readonly randomBytes: RandomBytes;
-  readonly now: () => number;
+  readonly clock: CaClock;
 }
 
 /** The issuing cycle for certificates that are not a device's: no subject to lock and no warrant, else the same steps. */
@@ -51,12 +60,13 @@ export class IssueServiceCertificate {
   }
 
   async run(order: ServiceCertificateOrder): Promise<ServiceCertificate> {
-    const { db, authorities, templates, seats, randomBytes, now } = this.ports;
-    const at = now();
+    const { db, authorities, templates, seats, randomBytes, clock } = this.ports;
     try {
+      const at = await clock.forIssuing(db);
       const profile = profileByName(order.profile);
       const authority =
         order.authorityId === undefined ? authorities.forProfile(profile) : authorities.byId(order.authorityId);
+      if (!profile.issuers.includes(authority.kind)) throw new CaError('PROFILE_NOT_ALLOWED');
       const request = await checkCertificationRequestInPool(order.csr, profile);
       const names = encodeCertificateNames(profile, order.fields);
       const validity = validityFor(profile, authority.issuer.certificate, at);
@@ -74,6 +84,7 @@ export class IssueServiceCertificate {
       });
       await db.transaction(async (tx) => {
         const { certificate, spkiSha256 } = signed;
+        await this.claimKey(tx, spkiSha256);
         await insertCertificates(tx, [{ ...place, deviceRef: null, credentialId: null, der: certificate }]);
         await insertServiceCredential(tx, {
           ...place,
@@ -84,10 +95,19 @@ export class IssueServiceCertificate {
           authorityId: authority.id,
           spkiSha256,
         });
+        await clock.recordIssued(tx, at);
       });
       return { certificate: signed.certificate, authorityId: authority.id, ...validity };
     } catch (error) {
       throw error instanceof IssuanceError ? toCaError(error) : error;
     }
+  }
+
+  /** Rule 7 holds for our own keys too: none that a device has, or that is blocked, and each for one certificate. */
+  private async claimKey(tx: Transaction, spkiSha256: Uint8Array): Promise<void> {
+    const [owner] = (await keyOwners(tx, [spkiSha256])).values();
+    if (owner) throw new CaError(owner.blockedFor === null ? 'KEY_IN_USE' : 'KEY_BLOCKED');
+    const { conflicts } = await claimKeys(tx, [{ spkiSha256, deviceRef: null }]);
+    if (conflicts > 0) throw new CaError('KEY_IN_USE');
   }
 }

@@ -1,7 +1,7 @@
 import {
-  type CaRefusal,
   deviceRefOf,
   type RevocationReason,
+  revocationReasons,
   type StatusChange,
   type StatusChanged,
   type StatusOutcome,
@@ -15,17 +15,18 @@ import {
   blockKeysOfDevice,
   type CredentialWithSeat,
   type Database,
+  endWarrantsOf,
   journalHead,
   credentialsOf,
   lockSubjects,
   readCertificates,
-  readRevocation,
   retryConflicts,
   saveSubject,
   type SubjectRecord,
   type Transaction,
 } from '@touchmark/store';
-import { asRefusal, CaError } from '../ca-error.js';
+import type { CaClock } from '../ca-clock.js';
+import { answerEach, CaError } from '../ca-error.js';
 import { descendantsOf } from './lineage.js';
 import { reasonCodes, SeatChanges } from './seat-changes.js';
 
@@ -38,35 +39,33 @@ export const compromiseCause = 'compromise';
  */
 export class ChangeStatus {
   private readonly db: Database;
-  private readonly now: () => number;
+  private readonly clock: CaClock;
+  private readonly onError: (error: unknown) => void;
 
-  constructor(db: Database, now: () => number) {
+  constructor(db: Database, clock: CaClock, onError: (error: unknown) => void) {
     this.db = db;
-    this.now = now;
+    this.clock = clock;
+    this.onError = onError;
   }
 
-  async run(changes: readonly StatusChange[]): Promise<StatusOutcome[]> {
-    const outcomes: StatusOutcome[] = [];
-    for (const change of changes) outcomes.push(await this.one(change));
-    return outcomes;
+  run(changes: readonly StatusChange[]): Promise<StatusOutcome[]> {
+    return answerEach(changes, (change) => this.one(change), this.onError);
   }
 
-  private async one(change: StatusChange): Promise<StatusChanged | CaRefusal> {
-    try {
-      return await retryConflicts(() =>
-        this.db.transaction(async (tx) => {
-          const seats = new SeatChanges();
-          if (change.target.kind === 'device')
-            await this.changeDevice(tx, change, deviceRefOf(change.target.identity), seats);
-          else await this.changeCertificate(tx, change, change.target.serialNumber, seats);
-          const entries = await seats.write(tx);
-          const position = entries.length > 0 ? await appendJournal(tx, entries) : await journalHead(tx);
-          return { ok: true as const, position, seatsChanged: seats.count };
-        }),
-      );
-    } catch (error) {
-      return asRefusal(error);
-    }
+  private one(change: StatusChange): Promise<StatusChanged> {
+    return retryConflicts(() =>
+      this.db.transaction(async (tx) => {
+        const now = await this.clock.forStatus(tx);
+        checkChange(change, now);
+        const seats = new SeatChanges();
+        const { target } = change;
+        if (target.kind === 'device') await this.changeDevice(tx, change, deviceRefOf(target.identity), seats, now);
+        else await this.changeCertificate(tx, change, target.serialNumber, seats, now);
+        const entries = await seats.write(tx);
+        const position = entries.length > 0 ? await appendJournal(tx, entries) : await journalHead(tx);
+        return { ok: true as const, position, seatsChanged: seats.count };
+      }),
+    );
   }
 
   private async changeDevice(
@@ -74,21 +73,21 @@ export class ChangeStatus {
     change: StatusChange,
     deviceRef: string,
     seats: SeatChanges,
+    now: number,
   ): Promise<void> {
     const subject = (await lockSubjects(tx, [deviceRef])).get(deviceRef);
     if (!subject) throw new CaError('SUBJECT_UNKNOWN');
-    const now = this.now();
     const credentials = await credentialsOf(tx, [deviceRef], { endingFrom: now });
     switch (change.act) {
       case 'revoke': {
-        await this.close(tx, subject, 'revoke');
+        await close(tx, subject, 'revoke', now);
         for (const c of credentials) seats.revoke(c, now, reasonCodes[change.reason], change.invalidityDate ?? null);
         if (isCompromise(change.reason)) await blockKeysOfDevice(tx, deviceRef, change.reason);
         return;
       }
       case 'retire': {
         if (subject.closedBy === 'revoke') throw new CaError('ALREADY_REVOKED');
-        await this.close(tx, subject, 'retire');
+        await close(tx, subject, 'retire', now);
         for (const c of credentials) seats.revoke(c, now, reasonCodes.cessationOfOperation);
         return;
       }
@@ -119,24 +118,13 @@ export class ChangeStatus {
     change: StatusChange,
     serialNumber: Uint8Array,
     seats: SeatChanges,
+    now: number,
   ): Promise<void> {
     const seat = parseSerialNumber(serialNumber);
     const [certificate] = seat ? await readCertificates(tx, [seat]) : [];
     if (!seat || !certificate || !equalBytes(certificate.random, seat.random)) throw new CaError('CERTIFICATE_UNKNOWN');
-    const now = this.now();
-    if (certificate.deviceRef === null) {
-      // not a device's: only revocation makes sense
-      if (change.act !== 'revoke')
-        throw new CaError('REASON_NOT_ALLOWED', { detail: 'only a device certificate can be suspended' });
-      const value = (await readRevocation(tx, seat))?.value ?? 0;
-      seats.revoke(
-        { ...certificate, seatValue: value },
-        now,
-        reasonCodes[change.reason],
-        change.invalidityDate ?? null,
-      );
-      return;
-    }
+    // authorities and services are no business of whoever manages devices
+    if (certificate.deviceRef === null) throw new CaError('CERTIFICATE_NOT_DEVICE');
     const { deviceRef, credentialId } = certificate;
     const subject = (await lockSubjects(tx, [deviceRef])).get(deviceRef);
     const credentials = await credentialsOf(tx, [deviceRef], { endingFrom: 0 });
@@ -145,12 +133,12 @@ export class ChangeStatus {
     switch (change.act) {
       case 'revoke':
         if (isCompromise(change.reason))
-          await this.revokeCompromised(tx, subject, credential, credentials, change, seats);
-        else seats.revoke(this.notEnded(credential), now, reasonCodes[change.reason], change.invalidityDate ?? null);
+          await revokeCompromised(tx, subject, credential, credentials, change, seats, now);
+        else seats.revoke(notEnded(credential, now), now, reasonCodes[change.reason], change.invalidityDate ?? null);
         return;
       case 'suspend':
       case 'release':
-        if (this.notEnded(credential).seatValue === 1) throw new CaError('ALREADY_REVOKED');
+        if (notEnded(credential, now).seatValue === 1) throw new CaError('ALREADY_REVOKED');
         seats.hold(credential, subject, nextHolds(change.act, credential.holds, change.cause), now);
         return;
       case 'retire':
@@ -158,41 +146,66 @@ export class ChangeStatus {
         throw new CaError('REASON_NOT_ALLOWED', { detail: 'only a device can be retired or recommissioned' });
     }
   }
+}
 
-  /**
-   * Rule 5: everything that descends from the compromised credential goes with it, their keys are blocked for ever, and the
-   * device is held, so that what it was bootstrapped with gets nothing more until an admin has looked.
-   */
-  private async revokeCompromised(
-    tx: Transaction,
-    subject: SubjectRecord,
-    credential: CredentialWithSeat,
-    credentials: readonly CredentialWithSeat[],
-    change: StatusChange & { act: 'revoke' },
-    seats: SeatChanges,
-  ): Promise<void> {
-    const now = this.now();
-    const taken = [credential, ...descendantsOf(credential.id, credentials)];
-    for (const c of taken)
-      if (c.notAfter >= now) seats.revoke(c, now, reasonCodes[change.reason], change.invalidityDate ?? null);
-    await blockKeys(
-      tx,
-      taken.map((c) => c.spkiSha256),
-      change.reason,
-    );
-    if (subject.state === 'closed') return;
-    const held = { ...subject, state: 'held' as const, holds: [...placeHold(new Set(subject.holds), compromiseCause)] };
-    await saveSubject(tx, held);
-    for (const c of credentials) if (!taken.includes(c) && c.notAfter >= now) seats.hold(c, held, c.holds, now);
-  }
+/**
+ * Rule 5: everything that descends from the compromised credential goes with it, their keys are blocked for ever, pending tokens
+ * end, and the device is held, so that what it was bootstrapped with gets nothing more until an admin has looked.
+ */
+async function revokeCompromised(
+  tx: Transaction,
+  subject: SubjectRecord,
+  credential: CredentialWithSeat,
+  credentials: readonly CredentialWithSeat[],
+  change: StatusChange & { act: 'revoke' },
+  seats: SeatChanges,
+  now: number,
+): Promise<void> {
+  const taken = [credential, ...descendantsOf(credential.id, credentials)];
+  for (const c of taken)
+    if (c.notAfter >= now) seats.revoke(c, now, reasonCodes[change.reason], change.invalidityDate ?? null);
+  await blockKeys(
+    tx,
+    taken.map((c) => c.spkiSha256),
+    change.reason,
+  );
+  await endWarrantsOf(tx, subject.deviceRef, now);
+  if (subject.state === 'closed') return;
+  const held = { ...subject, state: 'held' as const, holds: [...placeHold(new Set(subject.holds), compromiseCause)] };
+  await saveSubject(tx, held);
+  for (const c of credentials) if (!taken.includes(c) && c.notAfter >= now) seats.hold(c, held, c.holds, now);
+}
 
-  private notEnded(credential: CredentialWithSeat): CredentialWithSeat {
-    if (credential.notAfter < this.now()) throw new CaError('CERTIFICATE_EXPIRED');
-    return credential;
-  }
+/** Closed for good in this generation, and with it what was opened for the device and not used yet. */
+async function close(tx: Transaction, subject: SubjectRecord, by: 'revoke' | 'retire', now: number): Promise<void> {
+  await endWarrantsOf(tx, subject.deviceRef, now);
+  await saveSubject(tx, { ...subject, state: 'closed', closedBy: by });
+}
 
-  private async close(tx: Transaction, subject: SubjectRecord, by: 'revoke' | 'retire'): Promise<void> {
-    await saveSubject(tx, { ...subject, state: 'closed', closedBy: by });
+function notEnded(credential: CredentialWithSeat, now: number): CredentialWithSeat {
+  if (credential.notAfter < now) throw new CaError('CERTIFICATE_EXPIRED');
+  return credential;
+}
+
+const CAUSE = /^[a-z0-9-]{1,63}$/;
+
+/** What no caller is trusted to have checked: a value that cannot be encoded would keep every later CRL of its list from being made. */
+function checkChange(change: StatusChange, now: number): void {
+  switch (change.act) {
+    case 'suspend':
+    case 'release':
+      if (!CAUSE.test(change.cause))
+        throw new CaError('REASON_NOT_ALLOWED', { detail: 'a cause is 1 to 63 of a-z, 0-9 and -' });
+      return;
+    case 'revoke': {
+      if (!revocationReasons.includes(change.reason)) throw new CaError('REASON_NOT_ALLOWED');
+      const { invalidityDate = 0 } = change;
+      if (!Number.isInteger(invalidityDate) || invalidityDate < 0 || invalidityDate > now)
+        throw new CaError('REASON_NOT_ALLOWED', { detail: 'the invalidityDate lies in the future or is none' });
+      return;
+    }
+    case 'retire':
+    case 'recommission':
   }
 }
 

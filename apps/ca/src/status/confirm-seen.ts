@@ -10,74 +10,72 @@ import {
   markSeen,
   readCertificates,
   retryConflicts,
-  StoreError,
   touchSubjects,
 } from '@touchmark/store';
 import { parseCertificate, X509Error } from '@touchmark/x509';
-import { CaUnavailableError } from '@touchmark/ca-port';
-import { asRefusal, CaError } from '../ca-error.js';
+import type { CaClock } from '../ca-clock.js';
+import { answerEach, CaError } from '../ca-error.js';
 import { sightingOf } from '../issuing/decide.js';
 import { reasonCodes, SeatChanges } from './seat-changes.js';
 
 /** Records that certificates are in use: a parent is replaced, and a token spent, only once its child was seen (rule 4). */
 export class ConfirmSeen {
   private readonly db: Database;
-  private readonly now: () => number;
+  private readonly clock: CaClock;
+  private readonly onError: (error: unknown) => void;
 
-  constructor(db: Database, now: () => number) {
+  constructor(db: Database, clock: CaClock, onError: (error: unknown) => void) {
     this.db = db;
-    this.now = now;
+    this.clock = clock;
+    this.onError = onError;
   }
 
   async run(sightings: readonly Sighting[]): Promise<SightingOutcome[]> {
-    try {
-      const certificates = await this.read(sightings);
-      const outcomes: SightingOutcome[] = [];
-      for (const [i, sighting] of sightings.entries()) {
-        const certificate = certificates[i];
-        outcomes.push(
-          certificate?.deviceRef && certificate.credentialId
-            ? await this.one(certificate.deviceRef, certificate.credentialId, Math.min(sighting.at, this.now()))
-            : asRefusal(new CaError('CERTIFICATE_UNKNOWN')),
-        );
-      }
-      return outcomes;
-    } catch (error) {
-      if (error instanceof StoreError && error.code === 'STORE_UNAVAILABLE') throw new CaUnavailableError(error);
-      throw error;
-    }
+    const certificates = new Map(await this.read(sightings));
+    return answerEach(
+      sightings,
+      async (sighting) => {
+        const certificate = certificates.get(sighting);
+        if (!certificate?.deviceRef || !certificate.credentialId) throw new CaError('CERTIFICATE_UNKNOWN');
+        return this.one(certificate.deviceRef, certificate.credentialId, sighting.at);
+      },
+      this.onError,
+    );
   }
 
   /** The stored certificate of each sighting, where it is the same byte for byte. */
-  private async read(sightings: readonly Sighting[]): Promise<(CertificateRecord | undefined)[]> {
+  private async read(sightings: readonly Sighting[]): Promise<[Sighting, CertificateRecord][]> {
     const seats = sightings.map(({ certificate }) => seatOf(certificate));
     const rows = await readCertificates(
       this.db,
       seats.flatMap((seat) => seat ?? []),
     );
     const bySeat = new Map(rows.map((row) => [`${row.listId}.${row.index}`, row]));
-    return sightings.map(({ certificate }, i) => {
+    return sightings.flatMap((sighting, i): [Sighting, CertificateRecord][] => {
       const row = bySeat.get(`${seats[i]?.listId}.${seats[i]?.index}`);
-      return row && equalBytes(row.der, certificate) ? row : undefined;
+      return row && equalBytes(row.der, sighting.certificate) ? [[sighting, row]] : [];
     });
   }
 
-  private one(deviceRef: string, credentialId: string, at: number): Promise<SightingOutcome> {
+  private one(deviceRef: string, credentialId: string, sightedAt: number): Promise<SightingOutcome> {
     return retryConflicts(() =>
       this.db.transaction(async (tx) => {
         await lockSubjects(tx, [deviceRef]);
-        const credentials = await credentialsOf(tx, [deviceRef], { endingFrom: this.now(), ids: [credentialId] });
+        const now = await this.clock.forStatus(tx);
+        const credentials = await credentialsOf(tx, [deviceRef], { endingFrom: 0 });
         const credential = credentials.find((c) => c.id === credentialId);
-        if (!credential) return asRefusal(new CaError('CERTIFICATE_UNKNOWN'));
+        if (!credential) throw new CaError('CERTIFICATE_UNKNOWN');
         const sighted = sightingOf(credential, credentials);
-        if (!sighted.firstSeen) return { ok: true, firstSighting: false, deviceRef };
+        if (!sighted.firstSeen) return { ok: true as const, firstSighting: false, deviceRef };
+        // a reporter's clock is not ours: never before the certificate, never later than now
+        const at = Number.isInteger(sightedAt) ? Math.max(Math.min(sightedAt, now), credential.notBefore) : now;
         await markSeen(tx, [sighted.firstSeen], at);
         await touchSubjects(tx, [deviceRef]);
         const seats = new SeatChanges();
-        for (const replaced of sighted.replaced ?? []) seats.revoke(replaced, this.now(), reasonCodes.superseded);
+        for (const replaced of sighted.replaced ?? []) seats.revoke(replaced, now, reasonCodes.superseded);
         const entries = await seats.write(tx);
         if (entries.length > 0) await appendJournal(tx, entries);
-        return { ok: true, firstSighting: true, deviceRef };
+        return { ok: true as const, firstSighting: true, deviceRef };
       }),
     );
   }

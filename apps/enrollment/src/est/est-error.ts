@@ -9,6 +9,8 @@ export type NotAuthenticCode =
   | 'ENROLLMENT_TOKEN_REVOKED'
   /** The token is another device's than the user name or the certificate says. */
   | 'ENROLLMENT_TOKEN_MISMATCH'
+  /** The challengePassword of the request is not the channel binding of this connection. */
+  | 'CHANNEL_BINDING_MISMATCH'
   | VerifierErrorCode;
 
 const notAuthenticTexts: Partial<Record<NotAuthenticCode, string>> = {
@@ -18,6 +20,7 @@ const notAuthenticTexts: Partial<Record<NotAuthenticCode, string>> = {
   ENROLLMENT_TOKEN_EXPIRED: 'the enrollment token has ended',
   ENROLLMENT_TOKEN_REVOKED: 'the enrollment token was revoked',
   ENROLLMENT_TOKEN_MISMATCH: 'the enrollment token is for another device',
+  CHANNEL_BINDING_MISMATCH: 'the challengePassword is not the channel binding of this connection',
   CERT_EXPIRED: 'the certificate presented, or one above it, has expired',
   CERT_NOT_YET_VALID: 'the certificate presented, or one above it, is not yet valid',
   UNKNOWN_ISSUER: 'the certificate presented was issued by nobody that is known here',

@@ -9,8 +9,9 @@ import {
   parseEstPath,
   wrapFor,
 } from '@touchmark/est';
-import { peerCertificates, publicRoute, ServerError } from '@touchmark/server';
+import { channelBinding, peerCertificates, publicRoute, ServerError } from '@touchmark/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { readCertificationRequest } from './read-certification-request.js';
 import { type BasicCredentials, parseBasicCredentials } from './basic-credentials.js';
 import type { CaCerts } from './cacerts.js';
 import type { CsrAttrs } from './csrattrs.js';
@@ -143,7 +144,8 @@ function readEnrollment({ label }: EstPath, request: FastifyRequest): Omit<Enrol
     throw new ServerError('MEDIA_TYPE_UNSUPPORTED', { accepted }, 'this takes application/pkcs10');
   }
   const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
-  return { label, chain: peerCertificates(request), body, source: request.ip };
+  const readCsr = (): Uint8Array => readCertificationRequest(body, () => channelBinding(request));
+  return { label, chain: peerCertificates(request), readCsr, source: request.ip };
 }
 
 /** RFC 7030 section 3.2.3: passwords only inside TLS. */

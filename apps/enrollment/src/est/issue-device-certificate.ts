@@ -1,10 +1,6 @@
 import type { CaPort, DeviceIdentity, IssuedCertificate, IssueEvidence } from '@touchmark/ca-port';
-import { decodeTransfer } from '@touchmark/est';
 import { EnrollmentError } from '../enrollment-error.js';
 import { type EnrollmentPolicy, termsOf } from './enrollment-policy.js';
-
-/** Octets of DER. The largest request with a post-quantum key has about 7,500. */
-const MAX_CSR_BYTES = 32_768;
 
 export interface EnrolmentOrder {
   readonly identity: DeviceIdentity;
@@ -12,8 +8,8 @@ export interface EnrolmentOrder {
   readonly evidence: IssueEvidence;
   /** simplereenroll: the CA compares the names with those of the certificate presented. */
   readonly reenroll: boolean;
-  /** Request body, in any form that `decodeTransfer` takes. */
-  readonly body: Uint8Array;
+  /** The certification request, DER; read only now that the applicant is known. */
+  readonly readCsr: () => Uint8Array;
   /** Network address that the request came from. */
   readonly source: string;
 }
@@ -39,9 +35,9 @@ export class IssueDeviceCertificate {
     this.devices = devices;
   }
 
-  /** The certificate, DER. EstError BODY_*, EnrollmentError with the CA's code, CaUnavailableError. */
-  async run({ identity, policy, evidence, reenroll, body, source }: EnrolmentOrder): Promise<Uint8Array> {
-    const { der: csr } = decodeTransfer(body, MAX_CSR_BYTES);
+  /** The certificate, DER. what `readCsr` throws, EnrollmentError with the CA's code, CaUnavailableError. */
+  async run({ identity, policy, evidence, reenroll, readCsr, source }: EnrolmentOrder): Promise<Uint8Array> {
+    const csr = readCsr();
     const [outcome] = await this.ca.issueCertificates([
       { identity, profile: 'ldevid', csr, reenroll, evidence, terms: termsOf(policy) },
     ]);

@@ -38,7 +38,7 @@ interface World {
 }
 
 function setup({ presents, tokenFor = 'SN-1', tokenPolicy = policy('a'), policies, caRefuses }: World = {}) {
-  const orders: Omit<EnrolmentOrder, 'body' | 'source'>[] = [];
+  const orders: Omit<EnrolmentOrder, 'readCsr' | 'source'>[] = [];
   const attempt: Attempt = {};
   const known = policies ?? [policy(null), policy('a'), policy('b')];
   const enroll = new SimpleEnroll({
@@ -61,7 +61,7 @@ function setup({ presents, tokenFor = 'SN-1', tokenPolicy = policy('a'), policie
     policies: { policyByLabel: (label) => Promise.resolve(known.find((one) => one.label === label)) },
     devicePolicy: { of: ({ identity }) => Promise.resolve({ identity, policy: policy('a') }) },
     issue: {
-      async run({ body: _body, source: _source, ...order }) {
+      async run({ readCsr: _readCsr, source: _source, ...order }) {
         orders.push(order);
         if (caRefuses !== undefined && order.evidence.kind === 'credential') {
           throw EnrollmentError.fromRefusal({ ok: false, code: caRefuses, detail: '' });
@@ -76,7 +76,7 @@ function setup({ presents, tokenFor = 'SN-1', tokenPolicy = policy('a'), policie
       label: undefined,
       chain: presents === undefined ? [] : [Uint8Array.of(1)],
       credentials: undefined,
-      body: new Uint8Array(),
+      readCsr: () => new Uint8Array(),
       source: '192.0.2.1',
       ...request,
     });

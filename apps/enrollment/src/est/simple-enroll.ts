@@ -16,7 +16,8 @@ export interface EnrollRequest {
   /** Certificates of the TLS client, end entity first; empty: none. */
   readonly chain: readonly Uint8Array[];
   readonly credentials: BasicCredentials | undefined;
-  readonly body: Uint8Array;
+  /** Reads the certification request out of the body, DER. */
+  readonly readCsr: () => Uint8Array;
   readonly source: string;
 }
 
@@ -61,7 +62,7 @@ export class SimpleEnroll {
     }
   }
 
-  private async byCertificate({ label, chain, body, source }: EnrollRequest, attempt: Attempt): Promise<Uint8Array> {
+  private async byCertificate({ label, chain, readCsr, source }: EnrollRequest, attempt: Attempt): Promise<Uint8Array> {
     const { authenticate, policies, devicePolicy, issue } = this.ports;
     if (chain.length === 0) throw new NotAuthenticError('CREDENTIALS_MISSING');
     const presented = await authenticate.run(chain);
@@ -70,16 +71,16 @@ export class SimpleEnroll {
     if (presented.kind === 'idevid') {
       const policy = await policyOfPath(policies, label);
       checkBootstrap(policy, presented.identity.model, 'idevid');
-      return issue.run({ identity: presented.identity, policy, evidence, reenroll: false, body, source });
+      return issue.run({ identity: presented.identity, policy, evidence, reenroll: false, readCsr, source });
     }
     const { identity, policy } = await devicePolicy.of(presented);
     attempt.device = identity;
     await checkLabel(policies, label, policy);
-    return issue.run({ identity, policy, evidence, reenroll: false, body, source });
+    return issue.run({ identity, policy, evidence, reenroll: false, readCsr, source });
   }
 
   private async byToken(
-    { label, body, source }: EnrollRequest,
+    { label, readCsr, source }: EnrollRequest,
     credentials: BasicCredentials,
     attempt: Attempt,
   ): Promise<Uint8Array> {
@@ -93,7 +94,7 @@ export class SimpleEnroll {
     await checkLabel(this.ports.policies, label, policy);
     checkBootstrap(policy, identity.model, 'token');
     const evidence = { kind: 'warrant', warrantId } as const;
-    return this.ports.issue.run({ identity, policy, evidence, reenroll: false, body, source });
+    return this.ports.issue.run({ identity, policy, evidence, reenroll: false, readCsr, source });
   }
 }
 

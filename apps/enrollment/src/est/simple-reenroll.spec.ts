@@ -37,7 +37,7 @@ function setup(kind: DeviceCertificate['kind']) {
     refusals: { watch: (_source, enrol) => enrol(attempt) },
   });
   const run = (label?: string, chain = [certificate]) =>
-    reenroll.run({ label, chain, body: new Uint8Array(), source: '192.0.2.1' });
+    reenroll.run({ label, chain, readCsr: () => new Uint8Array(), source: '192.0.2.1' });
   return { run, orders, attempt };
 }
 

@@ -31,7 +31,7 @@ export class SimpleReenroll {
   }
 
   private async reenroll(
-    { label, chain, body, source }: Omit<EnrollRequest, 'credentials'>,
+    { label, chain, readCsr, source }: Omit<EnrollRequest, 'credentials'>,
     attempt: Attempt,
   ): Promise<Uint8Array> {
     const { authenticate, policies, devicePolicy, issue } = this.ports;
@@ -43,6 +43,6 @@ export class SimpleReenroll {
     attempt.device = identity;
     await checkLabel(policies, label, policy);
     const evidence = { kind: 'credential', certificate: presented.der } as const;
-    return issue.run({ identity, policy, evidence, reenroll: true, body, source });
+    return issue.run({ identity, policy, evidence, reenroll: true, readCsr, source });
   }
 }

@@ -1,5 +1,5 @@
 import { encodeOcspResponse, type OcspCertStatus, type OcspSingleResponse } from '@touchmark/issuance';
-import { parseSerialNumber, type SerialNumberParts } from '@touchmark/status-list';
+import { parseSerialNumber, type Seat, type SerialNumberParts } from '@touchmark/status-list';
 import { StoreError } from '@touchmark/store';
 import { type CertId, type OcspRequest, parseOcspRequest, type ReasonCode, X509Error } from '@touchmark/x509';
 import type { Log } from '../log.js';
@@ -30,23 +30,28 @@ export interface AnswerRequestPorts {
 
 type Settings = Pick<ResponderSettings, 'allowedLag' | 'ocspValidity' | 'ocspMaxAge' | 'ocspRefresh' | 'ocspCacheSize'>;
 
-/** An answer that may be given again as long as what it was made of is still the latest. */
+/**
+ * An answer that may be given again until `refreshAt` (UTC seconds), as long as what it was made of is still the latest: the
+ * status of a seat, or the view's growth for what was not issued.
+ */
 interface KeptAnswer {
   readonly answer: OcspAnswer;
   readonly refreshAt: number;
-  readonly listId: number;
-  readonly index: number;
-  readonly status: SeatStatus | undefined;
-}
-
-interface KeptUnknown {
-  readonly answer: OcspAnswer;
-  readonly refreshAt: number;
-  readonly growth: number;
+  readonly madeOf: { readonly seat: Seat; readonly status: SeatStatus | undefined } | { readonly growth: number };
 }
 
 /** What is asked about: a seat that was issued, or nothing that was. */
 type Subject = { readonly certId: CertId; readonly seat: SerialNumberParts | undefined };
+
+interface ToSign {
+  readonly subjects: readonly Subject[];
+  readonly authorityId: string;
+  /** The view's, before the subjects were looked up. */
+  readonly growth: number;
+  readonly nonce: Uint8Array | undefined;
+  /** Where the answer is kept; undefined: nowhere. */
+  readonly key: string | undefined;
+}
 
 /**
  * Answers OCSP requests from the proven status (rule 2): thisUpdate and producedAt are the time at which the journal head was
@@ -55,24 +60,38 @@ type Subject = { readonly certId: CertId; readonly seat: SerialNumberParts | und
 export class AnswerRequest {
   private readonly ports: AnswerRequestPorts;
   private readonly settings: Settings;
+  /** By CertID. Answers about what was not issued have a place of their own, where made-up serial numbers push out only each other. */
   private readonly kept: ResponseCache<KeptAnswer>;
-  private readonly unknown: ResponseCache<KeptUnknown>;
+  private readonly unknown: ResponseCache<KeptAnswer>;
+  /** The same answers by the request as it came, so that one asked again need not be read again. */
+  private readonly recalled: ResponseCache<KeptAnswer>;
 
   constructor(ports: AnswerRequestPorts, settings: Settings) {
     this.ports = ports;
     this.settings = settings;
     this.kept = new ResponseCache(settings.ocspCacheSize);
     this.unknown = new ResponseCache(Math.min(settings.ocspCacheSize, UNKNOWN_CACHE_SIZE));
+    this.recalled = new ResponseCache(settings.ocspCacheSize);
   }
 
   /** Forgets the answers made so far; for when the whole view was replaced. */
   forget(): void {
     this.kept.clear();
     this.unknown.clear();
+    this.recalled.clear();
+  }
+
+  /**
+   * The answer to a request that came before in the same spelling (`asText`: its target, or its body as latin1), where it still
+   * holds; undefined: read the request and `run` it.
+   */
+  recall(asText: string): OcspAnswer | undefined {
+    const kept = this.recalled.get(asText);
+    return kept && this.isProven() && this.holds(kept) ? kept.answer : undefined;
   }
 
   /** From the DER of an OCSPRequest to an answer, whatever the request is. At once where the answer is kept. */
-  run(der: Uint8Array): OcspAnswer | Promise<OcspAnswer> {
+  run(der: Uint8Array, asText: string): OcspAnswer | Promise<OcspAnswer> {
     let request: OcspRequest;
     try {
       request = parseOcspRequest(der);
@@ -82,48 +101,64 @@ export class AnswerRequest {
     if (request.requestList.length > MAX_REQUESTS) return errorAnswers.malformedRequest;
     if (!this.isProven()) return errorAnswers.tryLater;
     const key = keptUnder(request);
-    const kept = key === undefined ? undefined : this.find(key);
-    return kept ?? this.make(request, key).catch((error: unknown) => this.failed(error));
+    const kept = key === undefined ? undefined : (this.kept.get(key) ?? this.unknown.get(key));
+    if (kept && this.holds(kept)) {
+      this.recalled.set(asText, kept);
+      return kept.answer;
+    }
+    try {
+      const made = this.make(request, key);
+      return made instanceof Promise ? made.catch((error: unknown) => this.failed(error)) : made;
+    } catch (error) {
+      return this.failed(error);
+    }
   }
 
   private isProven(): boolean {
     return this.ports.now() - this.ports.view.askedAt <= this.settings.allowedLag;
   }
 
-  private find(key: string): OcspAnswer | undefined {
+  private holds({ refreshAt, madeOf }: KeptAnswer): boolean {
     const { view, now } = this.ports;
-    const kept = this.kept.get(key);
-    if (kept) {
-      const list = view.list(kept.listId);
-      return list && list.seats.get(kept.index) === kept.status && now() < kept.refreshAt ? kept.answer : undefined;
-    }
-    const unknown = this.unknown.get(key);
-    return unknown && unknown.growth === view.growth && now() < unknown.refreshAt ? unknown.answer : undefined;
+    if (now() >= refreshAt) return false;
+    if ('growth' in madeOf) return madeOf.growth === view.growth;
+    const list = view.list(madeOf.seat.listId);
+    return list !== undefined && list.seats.get(madeOf.seat.index) === madeOf.status;
   }
 
-  private async make(request: OcspRequest, key: string | undefined): Promise<OcspAnswer> {
-    const { view, signers } = this.ports;
+  // promises only where something is really waited for: most answers are made within one tick
+  private make(request: OcspRequest, key: string | undefined): OcspAnswer | Promise<OcspAnswer> {
     const authorityId = this.authorityOf(request);
     if (authorityId === undefined) return errorAnswers.unauthorized;
-    const { growth } = view;
-    const subjects = await Promise.all(request.requestList.map((certId) => this.subjectOf(certId, authorityId)));
+    const { growth } = this.ports.view;
+    const subjects = request.requestList.map((certId) => this.subjectOf(certId, authorityId));
+    const finish = (known: readonly Subject[]): OcspAnswer | Promise<OcspAnswer> =>
+      this.sign({ subjects: known, authorityId, growth, nonce: request.nonce, key });
+    return subjects.every(isKnown)
+      ? finish(subjects)
+      : Promise.all(subjects.map(async (subject) => subject)).then(finish);
+  }
 
-    // From here to the signature nothing waits: status and time of proof are of the same moment.
+  /** Reads status and time of proof in one moment, and signs what they were then. */
+  private sign({ subjects, authorityId, growth, nonce, key }: ToSign): OcspAnswer | Promise<OcspAnswer> {
+    const { view, signers } = this.ports;
     const signer = signers.get(authorityId);
     const thisUpdate = view.provenAt;
-    if (!signer || thisUpdate === undefined || !this.isProven() || signer.notAfter <= thisUpdate) return errorAnswers.tryLater;
+    if (!signer || thisUpdate === undefined || !this.isProven() || signer.notAfter <= thisUpdate)
+      return errorAnswers.tryLater;
     const responses = subjects.map((subject) => this.singleResponse(subject, thisUpdate, signer.notAfter));
-    const [subject] = subjects;
-    const status = subject?.seat && view.status(subject.seat.listId, subject.seat.index);
-    const { nonce } = request;
-    const der = await encodeOcspResponse(signer.responder, { producedAt: thisUpdate, responses, ...(nonce && { nonce }) });
-    if (nonce) return privateAnswer(der);
-    const { refreshAt, answer } = this.cacheable(der, responses);
-    if (key !== undefined && subject) {
-      if (subject.seat) this.kept.set(key, { answer, refreshAt, listId: subject.seat.listId, index: subject.seat.index, status });
-      else this.unknown.set(key, { answer, refreshAt, growth });
-    }
-    return answer;
+    const seat = subjects[0]?.seat;
+    const madeOf = seat
+      ? { seat: { listId: seat.listId, index: seat.index }, status: view.status(seat.listId, seat.index) }
+      : { growth };
+    const finish = (der: Uint8Array): OcspAnswer => {
+      if (nonce) return privateAnswer(der);
+      const { refreshAt, answer } = this.cacheable(der, responses);
+      if (key !== undefined) (seat ? this.kept : this.unknown).set(key, { answer, refreshAt, madeOf });
+      return answer;
+    };
+    const signed = encodeOcspResponse(signer.responder, { producedAt: thisUpdate, responses, ...(nonce && { nonce }) });
+    return signed instanceof Promise ? signed.then(finish) : finish(signed);
   }
 
   /** One response has one signer, so all certificates of a request must be of one authority, and that one of ours. */
@@ -132,21 +167,28 @@ export class AnswerRequest {
     return others.every((other) => other === first) ? first : undefined;
   }
 
-  private async subjectOf(certId: CertId, authorityId: string): Promise<Subject> {
+  private subjectOf(certId: CertId, authorityId: string): Subject | Promise<Subject> {
     const seat = parseSerialNumber(certId.serialNumber);
     const list = seat && this.ports.view.list(seat.listId);
     // a list means something only under the key that it belongs to, and a seat beyond the last lease is nobody's
     if (!list || list.authorityId !== authorityId || seat.index >= list.leasedTo) return { certId, seat: undefined };
-    return { certId, seat: (await this.ports.issuedSeats.isIssued(seat, list.leasedTo)) ? seat : undefined };
+    const toSubject = (issued: boolean): Subject => ({ certId, seat: issued ? seat : undefined });
+    const issued = this.ports.issuedSeats.isIssued(seat, list.leasedTo);
+    return issued instanceof Promise ? issued.then(toSubject) : toSubject(issued);
   }
 
   private singleResponse({ certId, seat }: Subject, thisUpdate: number, signerNotAfter: number): OcspSingleResponse {
-    const certStatus: OcspCertStatus = seat ? toCertStatus(this.ports.view.status(seat.listId, seat.index)) : { status: 'unknown' };
-    const life = seat ? this.settings.ocspValidity : Math.min(UNKNOWN_LIFE, this.settings.ocspValidity);
+    // the list may have been retired while the seat was looked up
+    const list = seat && this.ports.view.list(seat.listId);
+    const certStatus: OcspCertStatus = seat && list ? toCertStatus(list.seats.get(seat.index)) : { status: 'unknown' };
+    const life = list ? this.settings.ocspValidity : Math.min(UNKNOWN_LIFE, this.settings.ocspValidity);
     return { certId: certId.der, certStatus, thisUpdate, nextUpdate: Math.min(thisUpdate + life, signerNotAfter) };
   }
 
-  private cacheable(der: Uint8Array, responses: readonly OcspSingleResponse[]): { answer: OcspAnswer; refreshAt: number } {
+  private cacheable(
+    der: Uint8Array,
+    responses: readonly OcspSingleResponse[],
+  ): { answer: OcspAnswer; refreshAt: number } {
     const { ocspMaxAge, ocspRefresh } = this.settings;
     const thisUpdate = responses[0]?.thisUpdate ?? 0;
     const nextUpdate = Math.min(...responses.map((response) => response.nextUpdate));
@@ -163,6 +205,10 @@ export class AnswerRequest {
     this.ports.log.error({ err: error }, 'an OCSP request could not be answered');
     return errorAnswers.internalError;
   }
+}
+
+function isKnown(subject: Subject | Promise<Subject>): subject is Subject {
+  return !(subject instanceof Promise);
 }
 
 /** Octets of the CertID, as text of one character each; undefined for requests that are answered only once. */

@@ -39,6 +39,8 @@ export class Issuers {
   find({ hashAlgorithm, issuerNameHash, issuerKeyHash }: CertId): string | undefined {
     return this.known
       .get(hashAlgorithm)
-      ?.find((known) => equalBytes(known.issuerKeyHash, issuerKeyHash) && equalBytes(known.issuerNameHash, issuerNameHash))?.authorityId;
+      ?.find(
+        (known) => equalBytes(known.issuerKeyHash, issuerKeyHash) && equalBytes(known.issuerNameHash, issuerNameHash),
+      )?.authorityId;
   }
 }

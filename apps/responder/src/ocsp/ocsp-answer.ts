@@ -5,7 +5,7 @@ import type { OcspResponseStatus } from '@touchmark/x509';
 /** An OCSPResponse and the header fields that go with it, name after value, ready for `writeHead`. */
 export interface OcspAnswer {
   readonly der: Uint8Array;
-  readonly headers: readonly string[];
+  readonly headers: string[];
   /** Strong, quoted; only what HTTP caches may keep has one. */
   readonly etag?: string;
 }
@@ -59,7 +59,14 @@ function contentHeaders(der: Uint8Array): string[] {
   return ['Content-Type', CONTENT_TYPE, 'Content-Length', String(der.length)];
 }
 
-/** HTTP-date of RFC 9110 section 5.6.7. */
+const dates = new Map<number, string>();
+
+/** HTTP-date of RFC 9110 section 5.6.7. The last few are remembered: all answers of one second have the same. */
 export function httpDate(seconds: number): string {
-  return new Date(seconds * 1000).toUTCString();
+  const known = dates.get(seconds);
+  if (known !== undefined) return known;
+  if (dates.size >= 16) dates.clear();
+  const date = new Date(seconds * 1000).toUTCString();
+  dates.set(seconds, date);
+  return date;
 }

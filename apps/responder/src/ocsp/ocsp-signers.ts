@@ -49,7 +49,9 @@ export class OcspSigners {
   renew(authorityIds: readonly string[]): Promise<void> {
     if (this.renewing) return this.renewing;
     const now = this.options.now();
-    const due = authorityIds.filter((id) => (this.signers.get(id)?.renewAt ?? 0) <= now && (this.retryAt.get(id) ?? 0) <= now);
+    const due = authorityIds.filter(
+      (id) => (this.signers.get(id)?.renewAt ?? 0) <= now && (this.retryAt.get(id) ?? 0) <= now,
+    );
     if (due.length === 0) return Promise.resolve();
     this.renewing = this.renewAll(due, now).finally(() => {
       this.renewing = undefined;

@@ -18,7 +18,11 @@ const DIGITS = /^(\d{1,10})\.crl$/;
 const CERTIFICATE_FILE = /^([^/]{1,200})\.cer$/;
 
 /** CRLs (RFC 5280 section 4.2.1.13: one DER CRL under each URI) and CA certificates (section 4.2.2.1) over plain HTTP. */
-export function publicationRoutes(fastify: FastifyInstance, publications: Publications, options: PublicationRoutesOptions): void {
+export function publicationRoutes(
+  fastify: FastifyInstance,
+  publications: Publications,
+  options: PublicationRoutesOptions,
+): void {
   const send = (
     request: FastifyRequest,
     reply: FastifyReply,
@@ -29,7 +33,12 @@ export function publicationRoutes(fastify: FastifyInstance, publications: Public
     if (found === undefined) {
       reply.callNotFound();
     } else if (found === 'unavailable') {
-      void reply.code(503).header('Retry-After', RETRY_AFTER_SECONDS).header('Cache-Control', 'no-store').type('text/plain').send('');
+      void reply
+        .code(503)
+        .header('Retry-After', RETRY_AFTER_SECONDS)
+        .header('Cache-Control', 'no-store')
+        .type('text/plain')
+        .send('');
     } else {
       reply.hijack();
       const headers = headersOf(found, contentType, maxAge, options.now());
@@ -41,15 +50,32 @@ export function publicationRoutes(fastify: FastifyInstance, publications: Public
   });
   fastify.get<{ Params: { file: string } }>('/crl/:file', publicRoute('public'), (request, reply) => {
     const listId = DIGITS.exec(request.params.file)?.[1];
-    send(request, reply, listId === undefined ? undefined : publications.crl(Number(listId)), 'application/pkix-crl', options.crlMaxAge);
+    send(
+      request,
+      reply,
+      listId === undefined ? undefined : publications.crl(Number(listId)),
+      'application/pkix-crl',
+      options.crlMaxAge,
+    );
   });
   fastify.get<{ Params: { file: string } }>('/ca/:file', publicRoute('public'), (request, reply) => {
     const id = CERTIFICATE_FILE.exec(request.params.file)?.[1];
-    send(request, reply, id === undefined ? undefined : publications.authority(id), 'application/pkix-cert', CERTIFICATE_MAX_AGE);
+    send(
+      request,
+      reply,
+      id === undefined ? undefined : publications.authority(id),
+      'application/pkix-cert',
+      CERTIFICATE_MAX_AGE,
+    );
   });
 }
 
-function headersOf({ body, etag, lastModified, nextUpdate }: Publication, contentType: string, maxAge: number, now: number): string[] {
+function headersOf(
+  { body, etag, lastModified, nextUpdate }: Publication,
+  contentType: string,
+  maxAge: number,
+  now: number,
+): string[] {
   const left = nextUpdate === undefined ? maxAge : Math.max(0, Math.min(maxAge, nextUpdate - now));
   const headers = ['Content-Type', contentType, 'Content-Length', String(body.length), 'ETag', etag];
   if (lastModified !== undefined) headers.push('Last-Modified', httpDate(lastModified));

@@ -82,7 +82,8 @@ export class Publications {
   allCrls(): Publication | 'unavailable' {
     const current = [...this.crls.values()].filter((crl) => !crl.retired && this.isServed(crl));
     if (current.length === 0) return 'unavailable';
-    const unchanged = this.bundled?.from.length === current.length && this.bundled.from.every((crl, i) => crl === current[i]);
+    const unchanged =
+      this.bundled?.from.length === current.length && this.bundled.from.every((crl, i) => crl === current[i]);
     if (!this.bundled || !unchanged) this.bundled = { publication: bundle(current), from: current };
     return this.bundled.publication;
   }

@@ -90,14 +90,18 @@ export class JournalFollower {
       this.view.apply(read, askedAt);
     } catch (error) {
       if (!(error instanceof JournalGapError)) throw error;
-      this.options.log.warn({ from: position, to: read.position, err: error }, 'journal does not follow on, loading everything');
+      this.options.log.warn(
+        { from: position, to: read.position, err: error },
+        'journal does not follow on, loading everything',
+      );
       await this.reload(askedAt, position);
     }
   }
 
   private async reload(askedAt: number, before: JournalPosition | undefined): Promise<void> {
     const snapshot = await inTime(readStatusSnapshot(this.db), LOAD_MILLISECONDS);
-    if (before && isBehind(snapshot.position, before)) throw new JournalWentBackError('the journal is behind what was seen of it');
+    if (before && isBehind(snapshot.position, before))
+      throw new JournalWentBackError('the journal is behind what was seen of it');
     this.checkClock(snapshot.provenAt, askedAt);
     this.view.load(snapshot, askedAt);
     this.options.onReload();
@@ -113,7 +117,8 @@ export class JournalFollower {
 
   private failed(error: unknown): void {
     const reason = error instanceof Error && 'code' in error ? String(error.code) : 'UNKNOWN';
-    if (reason !== this.failing) this.options.log.error({ err: error, provenAt: this.view.provenAt }, 'status can no longer be proven');
+    if (reason !== this.failing)
+      this.options.log.error({ err: error, provenAt: this.view.provenAt }, 'status can no longer be proven');
     this.failing = reason;
   }
 

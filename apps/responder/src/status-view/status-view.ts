@@ -74,7 +74,8 @@ export class StatusView {
     const from = this.position;
     if (!from || from.epoch !== read.position.epoch) throw new JournalGapError('another epoch');
     const followsOn = read.changes.every((change, i) => change.sequence === from.sequence + i + 1);
-    if (!followsOn || from.sequence + read.changes.length !== read.position.sequence) throw new JournalGapError('entries are missing');
+    if (!followsOn || from.sequence + read.changes.length !== read.position.sequence)
+      throw new JournalGapError('entries are missing');
     for (const change of read.changes) this.applyOne(change);
     this.prove(read, askedAt);
   }

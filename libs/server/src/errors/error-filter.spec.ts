@@ -100,7 +100,7 @@ describe('a library error', () => {
       code: 'WARRANT_SPENT',
       detail: 'the warrant is spent',
     });
-    expect(seen.requestId).toMatch(/^[0-9a-f]{16}$/);
+    expect(seen.requestId).toMatch(/^[0-9a-f]{16}-[0-9a-z]+$/);
   });
 
   it.each(['unknown', 'system'])('that nobody knows tells nothing but the request id: %s', async (how) => {

@@ -43,7 +43,7 @@ export async function createApplication(
   const adapter = new FastifyAdapter({
     routerOptions: { constraints: { listener: listenerConstraint }, maxParamLength: MAX_PARAMETER_LENGTH },
     bodyLimit: options.bodyLimit ?? JSON_BODY_LIMIT,
-    genReqId: () => Buffer.from(options.randomBytes(8)).toString('hex'),
+    genReqId: requestIds(options.randomBytes),
     // Express-style middleware costs every request, hot routes too, and nothing of ours needs it.
     skipMiddie: true,
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
@@ -72,4 +72,11 @@ export async function createApplication(
 /** The Fastify instance beneath, for plain routes on hot paths. */
 export function fastifyOf(app: NestFastifyApplication): FastifyInstance {
   return app.getHttpAdapter().getInstance();
+}
+
+/** Ids that tell requests of this and every earlier run apart: eight random octets for the run, and a count. Nobody guesses by them. */
+function requestIds(randomBytes: RandomBytes): () => string {
+  const run = Buffer.from(randomBytes(8)).toString('hex');
+  let count = 0;
+  return () => `${run}-${(count++).toString(36)}`;
 }

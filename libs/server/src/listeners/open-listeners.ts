@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { fastifyOf } from '../http/application.js';
 import { checkRoutes, listRoutes } from '../http/route-table.js';
@@ -13,6 +14,15 @@ export interface RunningListeners {
   close(graceSeconds?: number): Promise<void>;
 }
 
+export interface OpenListenersOptions {
+  readonly bearerListeners?: readonly ListenerName[];
+  /**
+   * Answers requests of a listener before the framework sees them, for public routes where that costs more than the answer; false
+   * hands the request on. What is answered here is neither logged nor measured.
+   */
+  readonly first?: Partial<Record<ListenerName, (request: IncomingMessage, response: ServerResponse) => boolean>>;
+}
+
 const GRACE_SECONDS = 10;
 const BEARER_LISTENERS: readonly ListenerName[] = ['admin'];
 
@@ -24,7 +34,7 @@ const BEARER_LISTENERS: readonly ListenerName[] = ['admin'];
 export async function openListeners(
   app: NestFastifyApplication,
   wanted: readonly ListenerOptions[],
-  options: { readonly bearerListeners?: readonly ListenerName[] } = {},
+  options: OpenListenersOptions = {},
 ): Promise<RunningListeners> {
   const listeners: Listener[] = [];
   const close = async (graceSeconds: number): Promise<void> => {
@@ -38,7 +48,12 @@ export async function openListeners(
     checkRoutes(listRoutes(fastify), options.bearerListeners ?? BEARER_LISTENERS);
     for (const one of wanted) {
       // One after the other, so that the first error names the first port.
-      listeners.push(await openListener(one, (request, response) => fastify.routing(request, response)));
+      const first = options.first?.[one.name];
+      listeners.push(
+        await openListener(one, (request, response) => {
+          if (first?.(request, response) !== true) fastify.routing(request, response);
+        }),
+      );
     }
   } catch (error) {
     await close(0);

@@ -1,3 +1,4 @@
+import { byteaArray, integerArray, uuidArray } from '../array-parameters.js';
 import type { Queryable, Transaction } from '../database.js';
 
 export interface Seat {
@@ -24,12 +25,12 @@ export async function insertCertificates(tx: Transaction, certificates: readonly
     `INSERT INTO ca.certificate (list_id, index, random, device_ref, credential_id, der)
      SELECT * FROM unnest($1::int[], $2::int[], $3::bytea[], $4::uuid[], $5::uuid[], $6::bytea[])`,
     [
-      certificates.map((c) => c.listId),
-      certificates.map((c) => c.index),
-      certificates.map((c) => c.random),
-      certificates.map((c) => c.deviceRef),
-      certificates.map((c) => c.credentialId),
-      certificates.map((c) => c.der),
+      integerArray(certificates.map((c) => c.listId)),
+      integerArray(certificates.map((c) => c.index)),
+      byteaArray(certificates.map((c) => c.random)),
+      uuidArray(certificates.map((c) => c.deviceRef)),
+      uuidArray(certificates.map((c) => c.credentialId)),
+      byteaArray(certificates.map((c) => c.der)),
     ],
   );
 }

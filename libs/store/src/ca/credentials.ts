@@ -1,3 +1,4 @@
+import { bigintArray, booleanArray, byteaArray, integerArray, textArray, uuidArray } from '../array-parameters.js';
 import type { Queryable, Transaction } from '../database.js';
 
 export interface CredentialRecord {
@@ -39,6 +40,10 @@ export interface CredentialSelection {
   readonly endingFrom: number;
   readonly warrantIds?: readonly string[];
   readonly ids?: readonly string[];
+  /** SHA-256 of subjectPublicKeyInfos. */
+  readonly keys?: readonly Uint8Array[];
+  /** Devices of which every credential is wanted. */
+  readonly allOf?: readonly string[];
 }
 
 /**
@@ -58,9 +63,17 @@ export async function credentialsOf(
        FROM ca.credential c
        LEFT JOIN ca.revocation r ON r.list_id = c.list_id AND r.index = c.index
       WHERE c.device_ref = ANY($1::uuid[])
-        AND (c.not_after >= $2 OR c.warrant_id = ANY($3::uuid[]) OR c.id = ANY($4::uuid[]))
+        AND (c.not_after >= $2 OR c.warrant_id = ANY($3::uuid[]) OR c.id = ANY($4::uuid[]) OR c.spki_sha256 = ANY($5::bytea[])
+             OR c.device_ref = ANY($6::uuid[]))
       ORDER BY c.device_ref, c.not_before, c.id`,
-    [deviceRefs, selection.endingFrom, selection.warrantIds ?? [], selection.ids ?? []],
+    [
+      deviceRefs,
+      selection.endingFrom,
+      selection.warrantIds ?? [],
+      selection.ids ?? [],
+      selection.keys ?? [],
+      selection.allOf ?? [],
+    ],
   );
   return rows.map((row) => ({
     ...row,
@@ -81,21 +94,21 @@ export async function insertCredentials(tx: Transaction, credentials: readonly C
      SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::bytea[], $7::int[], $8::int[], $9::bytea[],
                           $10::uuid[], $11::uuid[], $12::bigint[], $13::bigint[], $14::bigint[], $15::boolean[])`,
     [
-      column('deviceRef'),
-      column('id'),
-      column('generation'),
-      column('profile'),
-      column('policy'),
-      column('spkiSha256'),
-      column('listId'),
-      column('index'),
-      column('random'),
-      column('parentId'),
-      column('warrantId'),
-      column('notBefore'),
-      column('notAfter'),
-      column('renewAfter'),
-      column('revokeReplaced'),
+      uuidArray(column('deviceRef')),
+      uuidArray(column('id')),
+      integerArray(column('generation')),
+      textArray(column('profile')),
+      textArray(column('policy')),
+      byteaArray(column('spkiSha256')),
+      integerArray(column('listId')),
+      integerArray(column('index')),
+      byteaArray(column('random')),
+      uuidArray(column('parentId')),
+      uuidArray(column('warrantId')),
+      bigintArray(column('notBefore')),
+      bigintArray(column('notAfter')),
+      bigintArray(column('renewAfter')),
+      booleanArray(column('revokeReplaced')),
     ],
   );
 }

@@ -50,3 +50,13 @@ export async function staleCrlLists(
     [thisUpdateBefore],
   );
 }
+
+/** Lists in which seats have changed since their CRL was made. */
+export async function crlListsBehind(db: Queryable): Promise<{ listId: number; authorityId: string }[]> {
+  return db.query(
+    `SELECT l.id AS "listId", l.authority_id AS "authorityId" FROM ca.status_list l JOIN ca.crl c ON c.list_id = l.id
+      WHERE EXISTS (SELECT FROM ca.journal j
+                     WHERE (j.epoch, j.sequence) > (c.epoch, c.sequence) AND j.list_id = l.id AND j.kind = 'seats')
+      ORDER BY l.id`,
+  );
+}

@@ -1,4 +1,5 @@
 import { toHex } from '@touchmark/der';
+import { byteaArray, uuidArray } from '../array-parameters.js';
 import type { Queryable, Transaction } from '../database.js';
 
 export interface KeyOwner {
@@ -13,7 +14,7 @@ export async function keyOwners(db: Queryable, spkiSha256s: readonly Uint8Array[
   const rows = await db.query<KeyOwner>(
     `SELECT spki_sha256 AS "spkiSha256", device_ref AS "deviceRef", blocked_for AS "blockedFor"
        FROM ca.key_owner WHERE spki_sha256 = ANY($1::bytea[])`,
-    [spkiSha256s],
+    [byteaArray(spkiSha256s)],
   );
   return new Map(rows.map((row) => [toHex(row.spkiSha256), row]));
 }
@@ -21,14 +22,14 @@ export async function keyOwners(db: Queryable, spkiSha256s: readonly Uint8Array[
 /** Claims keys that had no owner; `conflicts` counts those that somebody else claimed meanwhile: the caller starts again. */
 export async function claimKeys(
   tx: Transaction,
-  claims: readonly { spkiSha256: Uint8Array; deviceRef: string }[],
+  claims: readonly { spkiSha256: Uint8Array; deviceRef: string | null }[],
 ): Promise<{ conflicts: number }> {
   if (claims.length === 0) return { conflicts: 0 };
   const sorted = claims.toSorted((a, b) => Buffer.compare(a.spkiSha256, b.spkiSha256));
   const inserted = await tx.query(
     `INSERT INTO ca.key_owner (spki_sha256, device_ref) SELECT * FROM unnest($1::bytea[], $2::uuid[])
      ON CONFLICT (spki_sha256) DO NOTHING RETURNING 1`,
-    [sorted.map((c) => c.spkiSha256), sorted.map((c) => c.deviceRef)],
+    [byteaArray(sorted.map((c) => c.spkiSha256)), uuidArray(sorted.map((c) => c.deviceRef))],
   );
   return { conflicts: claims.length - inserted.length };
 }

@@ -23,7 +23,9 @@ export async function saveRevocations(tx: Transaction, revocations: readonly Rev
        FROM unnest($1::int[], $2::int[], $3::bytea[], $4::smallint[], $5::smallint[], $6::bigint[], $7::bigint[], $8::text[])
             AS e (list_id, index, random, value, reason, revoked_at, invalidity_date, holds)
      ON CONFLICT (list_id, index) DO UPDATE
-        SET value = EXCLUDED.value, reason = EXCLUDED.reason, revoked_at = EXCLUDED.revoked_at,
+        SET value = EXCLUDED.value, reason = EXCLUDED.reason,
+            -- a further hold does not make the suspension younger
+            revoked_at = CASE WHEN r.value = EXCLUDED.value THEN r.revoked_at ELSE EXCLUDED.revoked_at END,
             invalidity_date = EXCLUDED.invalidity_date, holds = EXCLUDED.holds
       WHERE r.value <> 1`,
     [
@@ -65,14 +67,3 @@ export async function revocationsOf(db: Queryable, listId: number): Promise<Revo
 }
 
 const toArrayLiteral = (values: readonly string[]): string => `{${values.map((v) => JSON.stringify(v)).join(',')}}`;
-
-export async function readRevocation(
-  db: Queryable,
-  seat: Seat,
-): Promise<Pick<RevocationRecord, 'value' | 'reason' | 'holds'> | undefined> {
-  const rows = await db.query<Pick<RevocationRecord, 'value' | 'reason' | 'holds'>>(
-    'SELECT value, reason, holds FROM ca.revocation WHERE list_id = $1 AND index = $2',
-    [seat.listId, seat.index],
-  );
-  return rows[0];
-}

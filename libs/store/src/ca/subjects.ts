@@ -1,3 +1,4 @@
+import { textArray, uuidArray } from '../array-parameters.js';
 import type { Queryable, Transaction } from '../database.js';
 
 export interface SubjectRecord {
@@ -24,9 +25,17 @@ export async function lockSubjects(
 ): Promise<Map<string, SubjectRecord>> {
   const rows = await tx.query<SubjectRecord>(
     `SELECT ${columns} FROM ca.subject WHERE device_ref = ANY($1::uuid[]) ORDER BY device_ref FOR UPDATE`,
-    [deviceRefs],
+    [uuidArray(deviceRefs)],
   );
   return new Map(rows.map((row) => [row.deviceRef, row]));
+}
+
+/** Whether any of these subjects exists, as of now; locks nothing. */
+export async function anySubjectExists(db: Queryable, deviceRefs: readonly string[]): Promise<boolean> {
+  const rows = await db.query('SELECT FROM ca.subject WHERE device_ref = ANY($1::uuid[]) LIMIT 1', [
+    uuidArray(deviceRefs),
+  ]);
+  return rows.length > 0;
 }
 
 /** Inserts new subjects and answers those that somebody else inserted meanwhile: the caller must start again. */
@@ -41,11 +50,11 @@ export async function insertSubjects(
      SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[])
      ON CONFLICT (device_ref) DO NOTHING RETURNING 1`,
     [
-      sorted.map((s) => s.deviceRef),
-      sorted.map((s) => s.realm),
-      sorted.map((s) => s.model),
-      sorted.map((s) => s.deviceSerial),
-      sorted.map((s) => s.pseudonym),
+      uuidArray(sorted.map((s) => s.deviceRef)),
+      textArray(sorted.map((s) => s.realm)),
+      textArray(sorted.map((s) => s.model)),
+      textArray(sorted.map((s) => s.deviceSerial)),
+      uuidArray(sorted.map((s) => s.pseudonym)),
     ],
   );
   return { conflicts: subjects.length - inserted.length };

@@ -58,3 +58,11 @@ export async function spendWarrants(tx: Transaction, spent: ReadonlyMap<string, 
     [[...spent.keys()], [...spent.values()]],
   );
 }
+
+/** Ends what was opened for one device and may still be used. */
+export async function endWarrantsOf(tx: Transaction, deviceRef: string, now: number): Promise<void> {
+  await tx.query(
+    'UPDATE ca.warrant SET remaining = 0, valid_until = least(valid_until, $2) WHERE device_ref = $1 AND valid_until > $2',
+    [deviceRef, now - 1],
+  );
+}

@@ -1,4 +1,5 @@
 import type { DeviceState } from '@touchmark/lifecycle';
+import { textArray, uuidArray } from '../array-parameters.js';
 import type { Queryable, Transaction } from '../database.js';
 
 /** Something that happened to a device, and what became of its state. */
@@ -22,14 +23,16 @@ export async function insertDeviceEvents(tx: Transaction, events: readonly Devic
   if (events.length === 0) return;
   await tx.query(
     `INSERT INTO registry.device_event (device_ref, event, from_state, to_state, actor, detail)
-     SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::jsonb[])`,
+     SELECT e.device_ref, e.event, e.from_state, e.to_state, e.actor, e.detail::jsonb
+       FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+            AS e (device_ref, event, from_state, to_state, actor, detail)`,
     [
-      events.map((e) => e.deviceRef),
-      events.map((e) => e.event),
-      events.map((e) => e.fromState),
-      events.map((e) => e.toState),
-      events.map((e) => e.actor),
-      events.map((e) => JSON.stringify(e.detail)),
+      uuidArray(events.map((e) => e.deviceRef)),
+      textArray(events.map((e) => e.event)),
+      textArray(events.map((e) => e.fromState)),
+      textArray(events.map((e) => e.toState)),
+      textArray(events.map((e) => e.actor)),
+      textArray(events.map((e) => JSON.stringify(e.detail))),
     ],
   );
 }

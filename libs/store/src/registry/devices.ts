@@ -1,4 +1,5 @@
 import type { DeviceState } from '@touchmark/lifecycle';
+import { integerArray, textArray, uuidArray } from '../array-parameters.js';
 import type { Queryable, Transaction } from '../database.js';
 
 /** A device as the registry shows it: a projection that can refuse, never permit. */
@@ -34,14 +35,14 @@ export async function insertDevices(tx: Transaction, devices: readonly NewDevice
      SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::uuid[], $8::uuid[])
      ON CONFLICT (device_ref) DO NOTHING RETURNING device_ref AS "deviceRef"`,
     [
-      column('deviceRef'),
-      column('realm'),
-      column('model'),
-      column('deviceSerial'),
-      column('state'),
-      column('generation'),
-      column('batchId'),
-      column('policyId'),
+      uuidArray(column('deviceRef')),
+      textArray(column('realm')),
+      textArray(column('model')),
+      textArray(column('deviceSerial')),
+      textArray(column('state')),
+      integerArray(column('generation')),
+      uuidArray(column('batchId')),
+      uuidArray(column('policyId')),
     ],
   );
   return new Set(rows.map((row) => row.deviceRef));

@@ -15,7 +15,10 @@ export async function readIssuedSeats(db: Queryable, listId: number, from: numbe
 }
 
 /** The random octets of those of the seats that were issued. */
-export async function findIssuedSeats(db: Queryable, seats: readonly Seat[]): Promise<(Seat & { readonly random: Uint8Array })[]> {
+export async function findIssuedSeats(
+  db: Queryable,
+  seats: readonly Seat[],
+): Promise<(Seat & { readonly random: Uint8Array })[]> {
   return db.query(
     `SELECT s.list_id AS "listId", s.index, i.random FROM unnest($1::int[], $2::int[]) AS s (list_id, index)
        JOIN publication.issued_seat i ON i.list_id = s.list_id AND i.index = s.index`,

@@ -34,7 +34,9 @@ export async function readPublished(
   );
   return {
     authorityIds: rows.flatMap(({ id }) => id ?? []),
-    crls: rows.flatMap(({ id, listId, number, retired }) => (id === null ? [{ listId, number: Number(number), retired }] : [])),
+    crls: rows.flatMap(({ id, listId, number, retired }) =>
+      id === null ? [{ listId, number: Number(number), retired }] : [],
+    ),
   };
 }
 

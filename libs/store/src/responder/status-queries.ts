@@ -36,7 +36,12 @@ export type PublishedChange =
   | { readonly kind: 'list-opened'; readonly sequence: number; readonly list: PublishedList }
   | { readonly kind: 'list-sealed' | 'list-retired'; readonly sequence: number; readonly listId: number }
   | { readonly kind: 'block-leased'; readonly sequence: number; readonly listId: number; readonly leasedTo: number }
-  | { readonly kind: 'seats'; readonly sequence: number; readonly listId: number; readonly seats: readonly ChangedSeat[] };
+  | {
+      readonly kind: 'seats';
+      readonly sequence: number;
+      readonly listId: number;
+      readonly seats: readonly ChangedSeat[];
+    };
 
 /** Everything the responder must know to begin, from one snapshot. */
 export interface StatusSnapshot extends JournalProof {
@@ -95,7 +100,10 @@ interface ChangeRow extends HeadRow {
  * snapshot. No entries come where the epoch is another or more than {@link MAX_JOURNAL_ENTRIES} are missing: the caller sees
  * the gap to the head's position.
  */
-export async function readChanges(db: Queryable, after: JournalPosition): Promise<JournalProof & { changes: PublishedChange[] }> {
+export async function readChanges(
+  db: Queryable,
+  after: JournalPosition,
+): Promise<JournalProof & { changes: PublishedChange[] }> {
   const rows = await db.query<ChangeRow>(
     `SELECT ${proofColumns}, j.sequence AS entry, j.kind, j.list_id AS "listId", j.leased_to AS "leasedTo", l.authority_id AS "authorityId",
             s.indexes, s.values, s.reasons, s.revoked_ats AS "revokedAts"
@@ -114,7 +122,10 @@ export async function readChanges(db: Queryable, after: JournalPosition): Promis
       ORDER BY j.sequence`,
     [after.epoch, after.sequence],
   );
-  return { ...toProof(rows[0]), changes: rows.flatMap((row) => (row.entry === null ? [] : [toChange(row, Number(row.entry))])) };
+  return {
+    ...toProof(rows[0]),
+    changes: rows.flatMap((row) => (row.entry === null ? [] : [toChange(row, Number(row.entry))])),
+  };
 }
 
 function toProof(head: HeadRow | undefined): JournalProof {
@@ -132,7 +143,12 @@ function toChange(row: ChangeRow, sequence: number): PublishedChange {
     case 'block-leased':
       return { kind, sequence, listId, leasedTo: row.leasedTo ?? 0 };
     case 'seats':
-      return { kind, sequence, listId, seats: (row.indexes ?? []).map((index, i) => ({ index, status: statusAt(row, i) })) };
+      return {
+        kind,
+        sequence,
+        listId,
+        seats: (row.indexes ?? []).map((index, i) => ({ index, status: statusAt(row, i) })),
+      };
     case 'list-sealed':
     case 'list-retired':
       return { kind, sequence, listId };

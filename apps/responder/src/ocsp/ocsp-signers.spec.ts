@@ -1,0 +1,88 @@
+import { generateTestKey, TEST_NOW, TestCa } from '@touchmark/testkit';
+import { parseCertificationRequest, verifySignature } from '@touchmark/x509';
+import type { CaPort } from '@touchmark/ca-port';
+import { describe, expect, it } from 'vitest';
+import { generateMemorySigner } from './memory-signer.js';
+import { OcspSigners } from './ocsp-signers.js';
+
+const DAY = 86_400;
+
+function setUp(): {
+  signers: OcspSigners;
+  asked: string[];
+  ca: { away: boolean; refuses: boolean };
+  clock: { now: number };
+} {
+  const authority = TestCa.root();
+  const asked: string[] = [];
+  const ca = { away: false, refuses: false };
+  const clock = { now: TEST_NOW };
+  const renewOcspSigners: CaPort['renewOcspSigners'] = async (requests) => {
+    if (ca.away) throw new Error('away');
+    return requests.map(({ authorityId, csr }) => {
+      asked.push(authorityId);
+      if (ca.refuses) return { ok: false, code: 'INTERNAL', detail: '' };
+      const {
+        subjectPublicKeyInfo,
+        signatureAlgorithm: algorithm,
+        certificationRequestInfo: data,
+        signature,
+      } = parseCertificationRequest(csr);
+      if (!verifySignature({ algorithm, subjectPublicKeyInfo, data, signature }))
+        throw new Error('no proof of possession');
+      const notAfter = clock.now + 7 * DAY;
+      const certificate = authority.issue({ key: { ...generateTestKey(), subjectPublicKeyInfo }, notAfter }).der;
+      return { ok: true, certificate, notAfter };
+    });
+  };
+  const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  const signers = new OcspSigners({
+    ca: { renewOcspSigners },
+    generateSigner: generateMemorySigner,
+    now: () => clock.now,
+    log,
+  });
+  return { signers, asked, ca, clock };
+}
+
+describe('OcspSigners', () => {
+  it('asks once for each authority, again at half of the life, and then with a new key', async () => {
+    const { signers, asked, clock } = setUp();
+    await signers.renew(['a', 'b']);
+    await signers.renew(['a', 'b']);
+    expect(asked).toEqual(['a', 'b']);
+    const first = signers.get('a');
+    clock.now += 3.5 * DAY - 1;
+    await signers.renew(['a']);
+    expect(signers.get('a')).toBe(first);
+    clock.now += 1;
+    await signers.renew(['a']);
+    expect(signers.get('a')?.responder.signer.subjectPublicKeyInfo).not.toEqual(
+      first?.responder.signer.subjectPublicKeyInfo,
+    );
+  });
+
+  it('keeps the present signer until its notAfter while the CA is away, and asks no more than every five seconds', async () => {
+    const { signers, asked, ca, clock } = setUp();
+    await signers.renew(['a']);
+    ca.away = true;
+    clock.now += 6 * DAY;
+    await signers.renew(['a']);
+    expect(signers.get('a')).toBeDefined();
+    ca.away = false;
+    clock.now += 4;
+    await signers.renew(['a']);
+    expect(asked).toHaveLength(1);
+    clock.now += DAY;
+    expect(signers.get('a')).toBeUndefined();
+    await signers.renew(['a']);
+    expect(signers.get('a')).toBeDefined();
+  });
+
+  it('has no signer where the CA refuses one', async () => {
+    const { signers, ca } = setUp();
+    ca.refuses = true;
+    await signers.renew(['a']);
+    expect(signers.get('a')).toBeUndefined();
+  });
+});
