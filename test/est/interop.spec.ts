@@ -3,7 +3,8 @@ import { randomUUID, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { makeTestRequest } from '@touchmark/testkit';
+import { connect, type TLSSocket } from 'node:tls';
+import { generateTestKey, makeTestRequest } from '@touchmark/testkit';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { curl, type CurlReply, posting } from './curl.js';
 import { type DeviceFiles, type EstService, startEstService } from './est-service.js';
@@ -247,3 +248,38 @@ async function sClient(args: string[], request: string): Promise<string> {
   await once(client, 'close');
   return output;
 }
+
+describe('a challengePassword', () => {
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'is the channel binding of its connection, or the request is refused (%s)',
+    async (version) => {
+      const token = await service.makeToken(`BOUND-${version.replace('.', '-')}`);
+      const key = generateTestKey();
+      const send = async (challengeOf: (socket: TLSSocket) => Buffer): Promise<string> => {
+        const tls = { ca: service.caPem, minVersion: version, maxVersion: version };
+        const socket = connect({ port: service.port, host: 'localhost', ...tls });
+        await once(socket, 'secureConnect');
+        const { der } = makeTestRequest({ key, challengePassword: challengeOf(socket).toString('base64') });
+        const body = Buffer.from(der).toString('base64');
+        const head = [
+          'POST /.well-known/est/simpleenroll HTTP/1.1',
+          'Host: localhost',
+          `Authorization: Basic ${Buffer.from(`:${token}`).toString('base64')}`,
+          'Content-Type: application/pkcs10',
+          `Content-Length: ${body.length}`,
+          'Connection: close',
+        ];
+        socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+        const chunks: Buffer[] = [];
+        for await (const chunk of socket) chunks.push(chunk);
+        return Buffer.concat(chunks).toString('latin1');
+      };
+      const own = (socket: TLSSocket): Buffer =>
+        version === 'TLSv1.3'
+          ? socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0))
+          : (socket.getFinished() ?? Buffer.alloc(0));
+      expect(await send(() => Buffer.alloc(32))).toMatch(/^HTTP\/1.1 401 [^]*CHANNEL_BINDING_MISMATCH/);
+      expect(await send(own)).toMatch(/^HTTP\/1.1 200 /);
+    },
+  );
+});

@@ -42,8 +42,9 @@ export interface CertificateNames {
 
 // A gateway's or service's name is one segment of a SPIFFE path; a signer's is only read by people.
 const PATH_SEGMENT = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/;
+// The verifier and libs/lifecycle have the same alphabets; certificate-names.spec.ts holds them together.
 const PATTERNS = {
-  realm: /^[a-z0-9.-]{1,63}$/,
+  realm: /^(?=.{1,63}$)[a-z0-9-]+(?:\.[a-z0-9-]+)*$/,
   organization: /^[^\p{C}]{1,64}$/u,
   model: /^[a-z0-9-]{1,63}$/,
   // "." and ".." are no segments of a SPIFFE path.

@@ -3,6 +3,7 @@ import { type KeyObject, verify } from 'node:crypto';
 import { encodeNull, encodeOid, encodeSequence, Oid, toHex } from '@touchmark/der';
 import {
   type CertificationRequest,
+  importPublicKey,
   parseCertificationRequest,
   parseSubjectPublicKeyInfo,
   spkiSha256,
@@ -10,7 +11,6 @@ import {
   X509Error,
 } from '@touchmark/x509';
 
-import { importPublicKey } from './import-public-key.js';
 import { IssuanceError } from './issuance-error.js';
 import { checkKey } from './key-policy.js';
 import type { KeyAlgorithmName, Profile } from './profile.js';

@@ -11,10 +11,13 @@ import {
   parseSubjectKeyIdentifier,
 } from '@touchmark/x509';
 
+import type { AuthorityKind } from './hierarchy.js';
 import type { Signer, SignerAlgorithm } from './signer.js';
 
 /** A CA ready to sign: what its certificate says, read once, and its key imported once. */
 export interface Issuer {
+  /** What it may issue hangs on it. */
+  readonly kind: AuthorityKind;
   readonly certificate: Certificate;
   /** subjectKeyIdentifier of the certificate: the authorityKeyIdentifier of everything it signs. */
   readonly keyIdentifier: Uint8Array;
@@ -36,7 +39,7 @@ const SIGNER_DIGESTS: Readonly<Record<SignerAlgorithm, Issuer['digest']>> = {
  * Joins a CA certificate (DER) and the signer of its key. TypeError if the certificate is not one of a CA that may sign
  * certificates and CRLs, has no subjectKeyIdentifier, or is of another key: that is a fault of our set-up.
  */
-export function loadIssuer(certificate: Uint8Array, signer: Signer): Issuer {
+export function loadIssuer(certificate: Uint8Array, signer: Signer, kind: AuthorityKind): Issuer {
   const parsed = parseCertificate(certificate);
   if (!equalBytes(parsed.subjectPublicKeyInfo, signer.subjectPublicKeyInfo)) {
     throw new TypeError('the signer holds another key than the certificate');
@@ -50,6 +53,7 @@ export function loadIssuer(certificate: Uint8Array, signer: Signer): Issuer {
     throw new TypeError('not the certificate of a CA that signs certificates and CRLs');
   }
   return {
+    kind,
     certificate: parsed,
     keyIdentifier: parseSubjectKeyIdentifier(keyIdentifier),
     signer,

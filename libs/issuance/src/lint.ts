@@ -1,9 +1,12 @@
-import { DerError, DerReader, encodeSequence, equalBytes, MAX_TIME, Oid, Tag } from '@touchmark/der';
+import { DerError, encodeSequence, equalBytes, MAX_TIME } from '@touchmark/der';
 import { type Certificate, parseCertificate, parseSubjectPublicKeyInfo, X509Error } from '@touchmark/x509';
 
 import { IssuanceError } from './issuance-error.js';
 import { keyAlgorithmOf } from './key-policy.js';
-import { CERTIFICATE_RULES, CRITICAL_EXTENSIONS, expectedExtensions, TEMPLATE_RULES } from './lint-extensions.js';
+import { templateFindings } from './lint-authority.js';
+import { keepsOutUniqueIdentifiers, keepsTimeForm } from './lint-encoding.js';
+import { type ExpectedExtension, expectedExtensions } from './lint-extensions.js';
+import { keepsSubject } from './lint-names.js';
 import type { CertificateFacts, TemplateFacts } from './template-facts.js';
 
 type Rule = (certificate: Certificate, facts: TemplateFacts & CertificateFacts) => boolean;
@@ -24,6 +27,7 @@ const FIELD_RULES: readonly (readonly [string, Rule])[] = [
     ({ issuer }, facts) => equalBytes(issuer, facts.issuer.certificate.subject),
   ],
   ['validity is the one asked for, within the issuer and the profile', keepsValidity],
+  ['dates through 2049 are UTCTime', keepsTimeForm],
   ['subject is what the profile makes of the fields', keepsSubject],
   [
     'subjectPublicKeyInfo is the one of the request, of a kind that the profile takes',
@@ -36,53 +40,53 @@ const FIELD_RULES: readonly (readonly [string, Rule])[] = [
       );
     },
   ],
+  ['there is no issuerUniqueID or subjectUniqueID', keepsOutUniqueIdentifiers],
 ];
 
 /**
  * Judges TBSCertificates of one template before they are signed, by reading them back with libs/x509.
  *
- * Extensions that say the same in all of them are read in full once; afterwards the very same octets need no second reading.
+ * What all of them share is judged or made once, when the template is compiled; an extension that says the same in all of them
+ * must then be octet for octet the one that another library wrote.
  */
 export class CertificateLint {
   private readonly facts: TemplateFacts;
-  private readonly expected: readonly string[];
-  /** Values that kept their rule, by extnID; only of rules that ask for nothing but the template's facts. */
-  private readonly passed = new Map<string, Uint8Array>();
+  private readonly expected: ReadonlyMap<string, ExpectedExtension>;
+  private readonly templateFindings: readonly string[];
 
   constructor(facts: TemplateFacts) {
     this.facts = facts;
-    this.expected = expectedExtensions(facts.profile, facts.assurancePolicy);
+    this.expected = expectedExtensions(facts);
+    this.templateFindings = templateFindings(facts);
   }
 
   /** Throws IssuanceError LINT_FAILED with every rule that the TBS (DER) breaks. */
   check(tbsCertificate: Uint8Array, own: CertificateFacts): void {
     const facts = { ...this.facts, ...own };
     const certificate = readUnsigned(tbsCertificate, facts);
-    const findings = FIELD_RULES.filter(([, keeps]) => !holds(() => keeps(certificate, facts))).map(([name]) => name);
-    if (certificate.extensions.size !== this.expected.length) {
+    const findings = [...this.templateFindings];
+    for (const [name, keeps] of FIELD_RULES) if (!holds(() => keeps(certificate, facts))) findings.push(name);
+    if (certificate.extensions.size !== this.expected.size) {
       findings.push('extensions are those of the profile and no others');
     }
-    for (const oid of this.expected) {
-      if (!this.keepsExtension(oid, certificate, facts)) findings.push(`extension ${oid} is what the profile says`);
+    for (const [oid, expected] of this.expected) {
+      if (!keepsExtension(oid, expected, certificate, facts))
+        findings.push(`extension ${oid} is what the profile says`);
     }
     if (findings.length > 0) throw new IssuanceError('LINT_FAILED', { findings });
   }
+}
 
-  private keepsExtension(oid: string, certificate: Certificate, facts: TemplateFacts & CertificateFacts): boolean {
-    const extension = certificate.extensions.get(oid);
-    if (extension === undefined || extension.critical !== CRITICAL_EXTENSIONS.has(oid)) return false;
-    const { value } = extension;
-    const passed = this.passed.get(oid);
-    if (passed !== undefined && equalBytes(passed, value)) return true;
-    const templateRule = TEMPLATE_RULES.get(oid);
-    if (templateRule !== undefined) {
-      const kept = holds(() => templateRule(value, this.facts));
-      if (kept) this.passed.set(oid, value.slice());
-      return kept;
-    }
-    const certificateRule = CERTIFICATE_RULES.get(oid);
-    return certificateRule !== undefined && holds(() => certificateRule(value, facts, certificate));
-  }
+function keepsExtension(
+  oid: string,
+  { critical, value }: ExpectedExtension,
+  certificate: Certificate,
+  facts: TemplateFacts & CertificateFacts,
+): boolean {
+  const extension = certificate.extensions.get(oid);
+  if (extension === undefined || extension.critical !== critical) return false;
+  if (value instanceof Uint8Array) return equalBytes(extension.value, value);
+  return holds(() => value(extension.value, facts, certificate));
 }
 
 function readUnsigned(tbsCertificate: Uint8Array, { issuer }: TemplateFacts): Certificate {
@@ -113,18 +117,4 @@ function keepsValidity({ notBefore, notAfter }: Certificate, facts: TemplateFact
   const length =
     validity.kind === 'never' ? notAfter === MAX_TIME : notAfter < MAX_TIME && notAfter - now <= validity.longest;
   return asked && within && current && length;
-}
-
-// One attribute in each RDN, in the order of the profile.
-function keepsSubject({ subject }: Certificate, { profile, fields }: TemplateFacts & CertificateFacts): boolean {
-  const name = new DerReader(subject).read(Tag.SEQUENCE);
-  for (const { type, from } of profile.subject) {
-    const expected = from === 'firstName' ? (fields.dnsNames?.[0] ?? fields.ipAddresses?.[0]) : fields[from];
-    const rdn = name.read(Tag.SET);
-    const attribute = rdn.read(Tag.SEQUENCE);
-    rdn.end();
-    if (attribute.readOid() !== Oid[type] || attribute.readString() !== expected) return false;
-    attribute.end();
-  }
-  return name.done;
 }

@@ -37,7 +37,7 @@ const builtIn = [
     // One URI and nothing else: with that the certificate is a valid X.509-SVID.
     subjectAltName: ['deviceUri'],
     extKeyUsage: ['clientAuth'],
-    validity: { kind: 'lifetime', standard: 30 * DAY, longest: 3650 * DAY },
+    validity: { kind: 'lifetime', standard: 30 * DAY, longest: 398 * DAY },
     keys: APPLICANT_KEYS,
   },
   {
@@ -95,7 +95,7 @@ const builtIn = [
   },
 ] as const;
 
-/** The built-in profiles by name. */
+/** The built-in profiles by name, frozen through and through. */
 export const builtInProfiles: ReadonlyMap<string, Profile> = new Map(
   builtIn.map((data) => [data.name, parseProfile(data)]),
 );

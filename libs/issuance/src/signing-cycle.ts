@@ -57,33 +57,57 @@ export function signCertificate(order: SigningOrder): SignedCertificate | Promis
   // 7. Sign. The signer gets a copy: whatever it does with it, the certificate is made of the octets that were linted.
   const signature = callSigner(issuer.signer, tbsCertificate.slice());
 
-  // 8. Verify, then hand over to be stored.
-  const finish = (value: Uint8Array): SignedCertificate => {
-    const certificate = encodeSequence(tbsCertificate, issuer.signatureAlgorithm, encodeBitString(value));
-    checkOwnSignature(issuer, certificate, tbsCertificate);
-    return {
-      certificate,
-      sha256: sha256(certificate),
-      serialNumber,
-      spkiSha256: request.spkiSha256,
-      notBefore: validity.notBefore,
-      notAfter: validity.notAfter,
-    };
-  };
-  return signature instanceof Promise ? signature.then(finish) : finish(signature);
+  // 8. Verify, then hand over to be stored. Where signing went on elsewhere, verifying does too.
+  const signed = (certificate: Uint8Array): SignedCertificate => ({
+    certificate,
+    sha256: sha256(certificate),
+    serialNumber,
+    spkiSha256: request.spkiSha256,
+    notBefore: validity.notBefore,
+    notAfter: validity.notAfter,
+  });
+  const assemble = (value: Uint8Array): Uint8Array =>
+    encodeSequence(tbsCertificate, issuer.signatureAlgorithm, encodeBitString(value));
+  if (signature instanceof Promise) {
+    return signature.then(async (value) => {
+      const certificate = assemble(value);
+      await checkOwnSignatureInPool(issuer, certificate, tbsCertificate);
+      return signed(certificate);
+    });
+  }
+  const certificate = assemble(signature);
+  checkOwnSignature(issuer, certificate, tbsCertificate);
+  return signed(certificate);
 }
 
 // What is released is read back: its TBS must be the linted one, and its signature the issuer's over exactly that. A fault in
 // the signer, in memory, or a mix-up of two orders ends here.
 function checkOwnSignature(issuer: Issuer, certificate: Uint8Array, linted: Uint8Array): void {
-  const parts = new DerReader(certificate).read(Tag.SEQUENCE);
-  const signed = parts.readElement(Tag.SEQUENCE);
-  parts.skip(Tag.SEQUENCE);
-  const { bytes } = parts.readBitString();
-  if (!equalBytes(signed, linted) || !verify(issuer.digest, signed, issuer.publicKey, bytes)) {
-    throw new IssuanceError('SIGNING_FAILED', { stage: 'verify' });
-  }
+  const { tbs, signature } = readBack(certificate, linted);
+  if (!verify(issuer.digest, tbs, issuer.publicKey, signature)) throw unverified();
 }
+
+async function checkOwnSignatureInPool(issuer: Issuer, certificate: Uint8Array, linted: Uint8Array): Promise<void> {
+  const { tbs, signature } = readBack(certificate, linted);
+  const valid = await new Promise<boolean>((resolve, reject) => {
+    verify(issuer.digest, tbs, issuer.publicKey, signature, (error, result) => {
+      if (error === null) resolve(result);
+      else reject(error);
+    });
+  });
+  if (!valid) throw unverified();
+}
+
+function readBack(certificate: Uint8Array, linted: Uint8Array): { tbs: Uint8Array; signature: Uint8Array } {
+  const parts = new DerReader(certificate).read(Tag.SEQUENCE);
+  const tbs = parts.readElement(Tag.SEQUENCE);
+  parts.skip(Tag.SEQUENCE);
+  const { bytes: signature } = parts.readBitString();
+  if (!equalBytes(tbs, linted)) throw unverified();
+  return { tbs, signature };
+}
+
+const unverified = (): IssuanceError => new IssuanceError('SIGNING_FAILED', { stage: 'verify' });
 
 function sha256(data: Uint8Array): Uint8Array {
   return Buffer.from(hash('sha256', data, 'hex'), 'hex');

@@ -37,7 +37,7 @@ export async function specHierarchy(): Promise<SpecHierarchy> {
       root: { certificate: root, privateKey: rootKey },
       publicationPoints: { crl: 'http://pki.example.com/crl/1.crl', caIssuers: 'http://pki.example.com/ca/root.cer' },
     });
-    return loadIssuer(certificate, memorySigner(key));
+    return loadIssuer(certificate, memorySigner(key), kind);
   };
   return {
     root,

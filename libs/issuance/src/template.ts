@@ -29,6 +29,7 @@ import {
 import { BoundedMemo } from './bounded-memo.js';
 import type { CertificateNames } from './certificate-names.js';
 import { CertificateLint } from './lint.js';
+import { parseProfile } from './profile.js';
 import type { TemplateFacts } from './template-facts.js';
 import type { Validity } from './validity.js';
 
@@ -53,11 +54,15 @@ export interface CertificateContent extends Validity {
 // version [0] EXPLICIT INTEGER { v3(2) }.
 const VERSION_3 = encodeExplicit(0, encodeSmallInteger(2));
 
-/** Encodes once what every certificate of a (profile, issuer, status list) shares. */
+/**
+ * Encodes once what every certificate of a (profile, issuer, status list) shares, from a frozen copy of the profile.
+ * Throws IssuanceError PROFILE_INVALID.
+ */
 export function compileTemplate(
   shared: Omit<TemplateFacts, 'assurancePolicy'> & Partial<TemplateFacts>,
 ): CertificateTemplate {
-  const { profile, issuer, publicationPoints, assurancePolicy } = shared;
+  const { issuer, publicationPoints, assurancePolicy } = shared;
+  const profile = parseProfile(shared.profile);
   const { crl, ocsp, caIssuers } = publicationPoints;
   const full = profile.publicationPoints === 'all';
   const extensions = [

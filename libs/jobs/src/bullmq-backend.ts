@@ -114,8 +114,9 @@ function bind<B extends IQueueBackend, C>(factory: BackendFactory<B, C>, adding:
         connection: working,
         prefix,
         concurrency,
-        lockDuration: 30_000,
-        stalledInterval: 15_000,
+        // how long a killed worker's job holds up those with the same key
+        lockDuration: 10_000,
+        stalledInterval: 5_000,
         // a stalled job is one whose process died; it is not the job's fault
         maxStalledCount: 10,
         settings: { backoffStrategy: backoff },

@@ -7,12 +7,13 @@ export interface DeviceIdentity {
   readonly deviceSerial: string;
 }
 
-const REALM = /^[a-z0-9.-]{1,63}$/;
+// Labels between dots.
+const REALM = /^(?=.{1,63}$)[a-z0-9-]+(?:\.[a-z0-9-]+)*$/;
 const MODEL = /^[a-z0-9-]{1,63}$/;
 // A SPIFFE path segment may not be a relative path modifier, so `.` and `..` name no device.
 const DEVICE_SERIAL = /^(?!\.{1,2}$)[A-Za-z0-9.-]{1,64}$/;
 
-/** Whether text is a realm: a SPIFFE trust domain name of 1 to 63 characters. */
+/** Whether text is a realm: a SPIFFE trust domain name of 1 to 63 characters, no dot at either end or beside another. */
 export function isRealm(text: string): boolean {
   return REALM.test(text);
 }
@@ -28,7 +29,8 @@ export function isDeviceSerial(text: string): boolean {
 
 /** Code REALM_INVALID. */
 export function checkRealm(text: string): void {
-  if (!isRealm(text)) throw new LifecycleError('REALM_INVALID', { value: text, allowed: '[a-z0-9.-]{1,63}' });
+  if (isRealm(text)) return;
+  throw new LifecycleError('REALM_INVALID', { value: text, allowed: '[a-z0-9-]+ between dots, 63 characters' });
 }
 
 /** Code MODEL_INVALID. */

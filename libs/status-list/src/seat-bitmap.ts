@@ -1,3 +1,4 @@
+import { StatusListError } from './errors.js';
 import { LIST_SIZE } from './seat.js';
 import { SeatValue, isSeatValue } from './seat-value.js';
 
@@ -17,6 +18,34 @@ export interface NonValidSeat {
  */
 export class SeatBitmap {
   #octets: Uint8Array = new Uint8Array(0);
+
+  /**
+   * Reads a bitmap in the layout above; the octets are copied. Code VALUE_OUT_OF_RANGE for the reserved value three,
+   * with the octet where it stands; TypeError for more octets than a list has.
+   */
+  static fromOctets(octets: Uint8Array): SeatBitmap {
+    if (octets.length > LIST_SIZE / SEATS_PER_OCTET) throw new TypeError('more seats than a list has');
+    const reserved = octets.findIndex((octet) => (octet & (octet >>> 1) & 0x55) !== 0);
+    if (reserved >= 0) throw new StatusListError('VALUE_OUT_OF_RANGE', { offset: reserved, field: 'seat' });
+    const bitmap = new SeatBitmap();
+    bitmap.#octets = new Uint8Array(octets);
+    return bitmap;
+  }
+
+  /**
+   * The octets of seats 0 to `seats` − 1, rounded up to whole octets; what lies beyond the highest seat ever set is valid.
+   * TypeError if a seat beyond them is not valid.
+   */
+  toOctets(seats: number): Uint8Array {
+    if (!Number.isInteger(seats) || seats < 0 || seats > LIST_SIZE) throw new TypeError('not a number of seats');
+    const octets = new Uint8Array(Math.ceil(seats / SEATS_PER_OCTET));
+    octets.set(this.#octets.subarray(0, octets.length));
+    const beyond = seats % SEATS_PER_OCTET === 0 ? 0 : (octets.at(-1) ?? 0) >>> ((seats % SEATS_PER_OCTET) * 2);
+    if (beyond !== 0 || this.#octets.subarray(octets.length).some((octet) => octet !== 0)) {
+      throw new TypeError('a seat beyond the last one is not valid');
+    }
+    return octets;
+  }
 
   /** Value of a seat. TypeError for an index outside the list. */
   get(index: number): SeatValue {

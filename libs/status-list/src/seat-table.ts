@@ -16,11 +16,14 @@ interface OpenList {
 export class SeatTable {
   readonly #lists = new Map<number, OpenList>();
 
-  /** Opens an empty list whose seats below `leasedTo` may be asked for. Code LIST_ALREADY_OPEN. */
-  open(listId: number, leasedTo = 0): void {
+  /**
+   * Opens a list whose seats below `leasedTo` may be asked for; a bitmap that is handed in belongs to the table from then
+   * on. Code LIST_ALREADY_OPEN.
+   */
+  open(listId: number, leasedTo = 0, bitmap = new SeatBitmap()): void {
     if (this.#lists.has(listId)) throw new StatusListError('LIST_ALREADY_OPEN', { listId });
     checkLease(leasedTo);
-    this.#lists.set(listId, { bitmap: new SeatBitmap(), leasedTo });
+    this.#lists.set(listId, { bitmap, leasedTo });
   }
 
   /** Makes seats below `leasedTo` known. Codes LIST_UNKNOWN, LEASE_NOT_GROWING: a leased block is never given back. */

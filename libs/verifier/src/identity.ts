@@ -8,10 +8,12 @@ export type Identity =
   | { readonly kind: 'device'; readonly realm: string; readonly model: string; readonly deviceSerial: string }
   | { readonly kind: 'gateway' | 'service' | 'status'; readonly realm: string; readonly name: string };
 
-const REALM = /^[a-z0-9.-]{1,63}$/;
+// A trust domain name: labels between dots.
+const REALM = /^(?=.{1,63}$)[a-z0-9-]+(?:\.[a-z0-9-]+)*$/;
 const MODEL = /^[a-z0-9-]{1,63}$/;
-// SPIFFE allows no path segment that is only dots.
-const SEGMENT = /^(?!\.{1,2}$)[A-Za-z0-9.-]{1,64}$/;
+// SPIFFE allows "." and ".." as no path segment.
+const DEVICE_SERIAL = /^(?!\.{1,2}$)[A-Za-z0-9.-]{1,64}$/;
+const NAME = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/;
 const SCHEME = 'spiffe://';
 
 /**
@@ -36,12 +38,12 @@ export function parseSpiffeId(uri: string): Identity | undefined {
   if (!REALM.test(realm) || rest.length > 0) return undefined;
   switch (kind) {
     case 'device':
-      if (!MODEL.test(first) || second === undefined || !SEGMENT.test(second)) return undefined;
+      if (!MODEL.test(first) || second === undefined || !DEVICE_SERIAL.test(second)) return undefined;
       return { kind, realm, model: first, deviceSerial: second };
     case 'gateway':
     case 'service':
     case 'status':
-      return SEGMENT.test(first) && second === undefined ? { kind, realm, name: first } : undefined;
+      return NAME.test(first) && second === undefined ? { kind, realm, name: first } : undefined;
     default:
       return undefined;
   }

@@ -31,6 +31,7 @@ const CURVES = new Map<string, { kind: EcKind; octets: number }>([
 // A P-256 AlgorithmIdentifier's contents, by far the most frequent: compared instead of parsed.
 const P256_ALGORITHM = new Uint8Array([...encodeOid(Oid.ecPublicKey), ...encodeOid(Oid.prime256v1)]);
 const NULL = encodeNull();
+const PEM_COLUMNS = 64;
 
 /**
  * Reads a SubjectPublicKeyInfo (RFC 5280 4.1.2.7, RFC 5480, RFC 8410, RFC 3279 2.3.1). EC keys are named curves with an
@@ -90,10 +91,19 @@ export function checkKeyPolicy(key: SubjectPublicKeyInfo): void {
   if (!goodModulus || !goodExponent) throw new X509Error('KEY_WEAK', { oid: key.algorithm });
 }
 
-/** The key for node:crypto. Throws X509Error SUBJECT_PUBLIC_KEY_INFO_MALFORMED, a point off its curve included. */
+/**
+ * The key for node:crypto. It goes through PEM, because a string spares node:crypto four thrown and caught exceptions that cost
+ * more than the base64: 36 µs against 85 µs for a P-256 key. Throws X509Error SUBJECT_PUBLIC_KEY_INFO_MALFORMED, a point off its
+ * curve included.
+ */
 export function importPublicKey(subjectPublicKeyInfo: Uint8Array): KeyObject {
+  const { buffer, byteOffset, byteLength } = subjectPublicKeyInfo;
+  const base64 = Buffer.from(buffer, byteOffset, byteLength).toString('base64');
+  let lines = '';
+  // OpenSSL reads lines of at most 254 characters.
+  for (let at = 0; at < base64.length; at += PEM_COLUMNS) lines += `${base64.slice(at, at + PEM_COLUMNS)}\n`;
   try {
-    return createPublicKey({ key: asBuffer(subjectPublicKeyInfo), format: 'der', type: 'spki' });
+    return createPublicKey(`-----BEGIN PUBLIC KEY-----\n${lines}-----END PUBLIC KEY-----\n`);
   } catch (cause) {
     throw new X509Error('SUBJECT_PUBLIC_KEY_INFO_MALFORMED', { cause });
   }
@@ -145,10 +155,6 @@ function unsigned(integer: Uint8Array): Uint8Array {
 function digest(algorithm: 'sha1' | 'sha256', data: Uint8Array): Uint8Array {
   const octets = hash(algorithm, data, 'buffer');
   return new Uint8Array(octets.buffer, octets.byteOffset, octets.byteLength);
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function malformed(): X509Error {

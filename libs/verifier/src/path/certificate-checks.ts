@@ -90,11 +90,11 @@ export function checkSignature(
   budget: SignatureBudget,
 ): void {
   if (signed.signedBy.has(issuer)) return;
-  budget.spend(issuer.key);
   const { signatureAlgorithm, tbsCertificate, signature } = signed.certificate;
   let valid: boolean;
   try {
     checkKeyPolicy(issuer.key);
+    budget.spend(issuer.key);
     valid = verifySignature({
       algorithm: signatureAlgorithm,
       subjectPublicKeyInfo: issuer.key,

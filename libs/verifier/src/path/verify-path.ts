@@ -85,11 +85,12 @@ class PathBuilder {
     const last = path[path.length - 1];
     if (last === undefined) throw new TypeError('a path begins with an end entity');
     if (path.length > MAX_DEPTH) throw new VerifierError({ code: 'PATH_TOO_LONG' });
-    let best = new VerifierError({ code: 'UNKNOWN_ISSUER', depth: path.length - 1 });
+    // made only when it is thrown: an error costs more than the rest of a step
+    let best: VerifierError | undefined;
     const keepBetter = (error: unknown): void => {
       // An exhausted budget ends the search: trying on is what it forbids.
       if (!(error instanceof VerifierError) || error.code === 'BUDGET_EXCEEDED') throw error;
-      if (saysMore(error, best)) best = error;
+      if (!best || saysMore(error, best)) best = error;
     };
 
     for (const anchor of candidatesFor(last, anchors)) {
@@ -111,7 +112,8 @@ class PathBuilder {
         keepBetter(error);
       }
     }
-    throw best;
+    const nobody = new VerifierError({ code: 'UNKNOWN_ISSUER', depth: path.length - 1 });
+    throw best && saysMore(best, nobody) ? best : nobody;
   }
 
   private checkStep(path: readonly PathCertificate[], signed: PathCertificate, issuer: PathCertificate): void {

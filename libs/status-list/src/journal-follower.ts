@@ -1,0 +1,161 @@
+import { StatusListError } from './errors.js';
+import { FollowedLists } from './followed-lists.js';
+import { payloadHash } from './hash.js';
+import { decodeJournalBatch, type JournalEntry } from './journal-batch.js';
+import { decodeJournalHead } from './journal-head.js';
+import type { Seat } from './seat.js';
+import type { SeatTable } from './seat-table.js';
+import type { SeatValue } from './seat-value.js';
+import { openSigned, type MessageTypeName, type VerifySignature } from './signed.js';
+import { compareOctets } from './octet-writer.js';
+import { decodeSnapshot } from './snapshot.js';
+
+/** How much of the journal is known, and when that was last proven to be all of it. */
+export interface JournalPosition {
+  readonly epoch: number;
+  readonly sequence: number;
+  /** UTC seconds, signed: at that time the journal held nothing beyond what is known here. */
+  readonly asOf: number;
+}
+
+/** What a message brought. After a snapshot any seat may have another value than before. */
+export type Applied =
+  | { readonly type: 'snapshot' | 'head'; readonly position: JournalPosition }
+  | { readonly type: 'batch'; readonly position: JournalPosition; readonly entries: readonly JournalEntry[] };
+
+export interface JournalFollowerOptions {
+  /** Says whether a status key signed; nothing of a message is believed before. */
+  readonly verify: VerifySignature;
+  /** Leased seats of all lists that a snapshot may have. */
+  readonly maxSeats?: number;
+}
+
+/** What is known. It is replaced or advanced as a whole: a refused message leaves all of it as it was. */
+interface Known extends JournalPosition {
+  readonly batchHash: Uint8Array;
+  readonly certificates: readonly Uint8Array[];
+  readonly lists: FollowedLists;
+}
+
+/**
+ * Follows the journal from signed messages in any order and from anybody: it moves forward or not at all. It has no clock;
+ * whether `asOf` is too old, or ahead of the caller's own time, is for the caller to judge.
+ */
+export class JournalFollower {
+  readonly #options: JournalFollowerOptions;
+  #known: Known | undefined;
+
+  constructor(options: JournalFollowerOptions) {
+    this.#options = options;
+  }
+
+  /** `undefined` before the first snapshot. */
+  get position(): JournalPosition | undefined {
+    if (this.#known === undefined) return undefined;
+    const { epoch, sequence, asOf } = this.#known;
+    return { epoch, sequence, asOf };
+  }
+
+  /** Certificates of issuing CAs out of the last snapshot, DER. */
+  get certificates(): readonly Uint8Array[] {
+    return this.#known?.certificates ?? [];
+  }
+
+  /** The seats of an issuing key (SHA-256 of its SubjectPublicKeyInfo). The next snapshot brings another table. */
+  table(issuerKeyId: Uint8Array): SeatTable | undefined {
+    return this.#known?.lists.table(issuerKeyId);
+  }
+
+  /** Value of a seat under the key that verified the certificate; `unknown`, to be refused, for all that is not known. */
+  lookup(issuerKeyId: Uint8Array, seat: Seat): SeatValue | 'unknown' {
+    return this.table(issuerKeyId)?.lookup(seat) ?? 'unknown';
+  }
+
+  /**
+   * Takes a signed snapshot, batch or head. Codes of the message's decoder, SIGNATURE_INVALID, FOREIGN_KEY and:
+   *
+   * - NO_SNAPSHOT, GAP, EPOCH_AHEAD, BATCH_OVERLAPS: something is missing; the batches after `position`, or a snapshot
+   * - ALREADY_APPLIED, STALE_HEAD: nothing new; messages were repeated or overtook one another
+   * - EPOCH_BACK, SEQUENCE_BACK: older than what is known
+   * - HASH_MISMATCH, BATCH_INCONSISTENT: signed, and yet another history: to be alarmed about
+   *
+   * A refused message changes nothing.
+   */
+  apply(message: Uint8Array): Applied {
+    const { type, payload } = openSigned(message, this.#options.verify);
+    switch (type) {
+      case 'snapshot':
+        return this.#applySnapshot(payload);
+      case 'batch':
+        return this.#applyBatch(payload);
+      case 'head':
+        return this.#applyHead(payload);
+    }
+  }
+
+  #applySnapshot(payload: Uint8Array): Applied {
+    const { maxSeats } = this.#options;
+    const snapshot = decodeSnapshot(payload, maxSeats === undefined ? {} : { maxSeats });
+    const { epoch, sequence, batchHash, certificates } = snapshot;
+    const known = this.#known;
+    let { asOf } = snapshot;
+    if (known !== undefined) {
+      checkEpochNotBack(epoch, known);
+      if (epoch === known.epoch) {
+        if (sequence < known.sequence) {
+          throw new StatusListError('SEQUENCE_BACK', { sequence, known: known.sequence });
+        }
+        if (sequence === known.sequence) checkHash(sequence, batchHash, known.batchHash);
+        // A head that was accepted stays true, though this snapshot was made before it.
+        asOf = Math.max(asOf, known.asOf);
+      }
+    }
+    const lists = FollowedLists.of(snapshot.lists);
+    return this.#moved('snapshot', { epoch, sequence, asOf, batchHash, certificates, lists });
+  }
+
+  #applyBatch(payload: Uint8Array): Applied {
+    const { epoch, first, previousHash, entries } = decodeJournalBatch(payload);
+    const known = this.#knownIn(epoch);
+    const sequence = first + entries.length - 1;
+    if (sequence <= known.sequence) throw new StatusListError('ALREADY_APPLIED', { sequence, known: known.sequence });
+    if (first <= known.sequence)
+      throw new StatusListError('BATCH_OVERLAPS', { sequence: first, known: known.sequence });
+    if (first > known.sequence + 1) throw new StatusListError('GAP', { sequence: first, known: known.sequence });
+    checkHash(first, previousHash, known.batchHash);
+    const batchHash = payloadHash(payload);
+    known.lists.apply(first, entries);
+    return { ...this.#moved('batch', { ...known, sequence, batchHash }), entries };
+  }
+
+  #applyHead(payload: Uint8Array): Applied {
+    const { epoch, sequence, batchHash, time } = decodeJournalHead(payload);
+    const known = this.#knownIn(epoch);
+    if (sequence > known.sequence) throw new StatusListError('GAP', { sequence, known: known.sequence });
+    if (sequence < known.sequence || time < known.asOf) throw new StatusListError('STALE_HEAD', { sequence, time });
+    checkHash(sequence, batchHash, known.batchHash);
+    return this.#moved('head', { ...known, asOf: time });
+  }
+
+  #knownIn(epoch: number): Known {
+    const known = this.#known;
+    if (known === undefined) throw new StatusListError('NO_SNAPSHOT', {});
+    checkEpochNotBack(epoch, known);
+    if (epoch > known.epoch) throw new StatusListError('EPOCH_AHEAD', { epoch, known: known.epoch });
+    return known;
+  }
+
+  #moved<Type extends MessageTypeName>(type: Type, known: Known): { type: Type; position: JournalPosition } {
+    this.#known = known;
+    const { epoch, sequence, asOf } = known;
+    return { type, position: { epoch, sequence, asOf } };
+  }
+}
+
+function checkEpochNotBack(epoch: number, known: JournalPosition): void {
+  if (epoch < known.epoch) throw new StatusListError('EPOCH_BACK', { epoch, known: known.epoch });
+}
+
+function checkHash(sequence: number, one: Uint8Array, other: Uint8Array): void {
+  if (compareOctets(one, other) !== 0) throw new StatusListError('HASH_MISMATCH', { sequence });
+}
