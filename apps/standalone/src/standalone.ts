@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import {
@@ -107,7 +107,7 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     closing.add(renewServerCertificate(ca, config.serverNames, running, certificate, { now, onError }));
 
     // an admin's token is the last thing that a first start makes: without one, it was cut short
-    if (!(await hasAdminToken(secrets))) await makeDemoRegistry(app, config);
+    if (config.evaluation && !(await hasAdminToken(secrets))) await makeDemoRegistry(app, config);
     const adminToken = await adminTokenFile(app, secrets, now());
     const rootCertificate = path.join(root, 'root.pem');
     await writeFile(rootCertificate, encodePem('CERTIFICATE', ca.rootCertificate()));
@@ -128,11 +128,7 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
         public: running.listener('public').url,
       },
       files: { adminToken, rootCertificate },
-      sentences: [
-        database.folder.sentence,
-        database.sentence,
-        ...(config.evaluation ? [rootKeySentence(secrets)] : []),
-      ],
+      sentences: [database.folder.sentence, database.sentence, ...(await rootKeySentences(secrets))],
       close: () => closing.run(),
     };
   } catch (error) {
@@ -217,5 +213,12 @@ function listenersOf(config: Config, certificate: ServerCredentials): ListenerOp
   ];
 }
 
-const rootKeySentence = (secrets: string): string =>
-  `Evaluation: the key of the root CA lies encrypted in ${path.join(secrets, 'root')}; move that folder to an offline place.`;
+/** A warning as long as the root's key lies where the service runs; nothing once it was taken away. */
+async function rootKeySentences(secrets: string): Promise<string[]> {
+  const folder = path.join(secrets, 'root');
+  const there = await stat(folder).then(
+    () => true,
+    () => false,
+  );
+  return there ? [`The key of the root CA lies encrypted in ${folder}; move that folder to an offline place.`] : [];
+}
