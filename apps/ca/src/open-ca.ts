@@ -23,14 +23,14 @@ export interface OpenCaOptions {
 
 const ROOT_CRL_LIFETIME = 2 * 365 * 86_400;
 
-/** Opens the CA over its keys; makes the hierarchy where the database knows none. `created`: it was made now. */
-export async function openCa(options: OpenCaOptions): Promise<{ ca: Ca; created: boolean }> {
+/** Opens the CA over its keys; makes the hierarchy where the database knows none. */
+export async function openCa(options: OpenCaOptions): Promise<Ca> {
   const { db, statusDb, seatDb, secrets, organization, settings, now, randomBytes, onError } = options;
   if (!settings.evaluation && isLocalUrl(settings.publicHttpUrl)) {
     throw new TypeError('outside evaluation the publication URLs must be reachable by more than this machine');
   }
   const issuingKeys = await KeyFolder.open(path.join(secrets, 'ca'), randomBytes);
-  const { authorities: records, created } = await createHierarchy(db, {
+  const records = await createHierarchy(db, {
     organization,
     publicHttpUrl: settings.publicHttpUrl,
     now,
@@ -46,5 +46,5 @@ export async function openCa(options: OpenCaOptions): Promise<{ ca: Ca; created:
   }
   // device keys are checked and certificates signed in libuv's pool, so that both cores work
   const authorities = await Authorities.load(records, (id, spki) => issuingKeys.openSigner(id, spki, 'pool'));
-  return { ca: new Ca({ db, statusDb, seatDb, authorities, now, randomBytes, onError }, settings), created };
+  return new Ca({ db, statusDb, seatDb, authorities, now, randomBytes, onError }, settings);
 }

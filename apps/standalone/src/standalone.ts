@@ -83,7 +83,7 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     const publicHttpUrl = config.publicHttpUrl ?? `http://localhost:${config.publicPort}`;
     const { secrets, root } = database.folder;
     const settings = { ...config.ca, publicHttpUrl, evaluation: config.evaluation, realm: config.realm };
-    const { ca } = await openCa({
+    const ca = await openCa({
       db: caDb,
       statusDb,
       seatDb,

@@ -46,12 +46,9 @@ const CA_SEATS = 16;
  * Makes the root and the three issuing CAs where there are none. Keys are written first, under names that contain their own
  * hash: those of an attempt that did not reach its commit lie unused, and nothing is ever overwritten.
  */
-export async function createHierarchy(
-  db: Database,
-  options: HierarchyOptions,
-): Promise<{ authorities: AuthorityRecord[]; created: boolean }> {
+export async function createHierarchy(db: Database, options: HierarchyOptions): Promise<AuthorityRecord[]> {
   const present = await activeAuthorities(db);
-  if (present.length > 0) return { authorities: present, created: false };
+  if (present.length > 0) return present;
   const rootKey = generateKeyPair('P-384');
   const rootId = authorityId('root', rootKey);
   const rootKeys = await options.openRootKeys();
@@ -67,8 +64,8 @@ export async function createHierarchy(
     return await db.transaction(async (tx) => {
       await lockListOpening(tx);
       const meanwhile = await activeAuthorities(tx);
-      if (meanwhile.length > 0) return { authorities: meanwhile, created: false };
-      return { authorities: await storeHierarchy(tx, rootId, rootKey, keys, options), created: true };
+      if (meanwhile.length > 0) return meanwhile;
+      return await storeHierarchy(tx, rootId, rootKey, keys, options);
     });
   } finally {
     rootKey.pkcs8.fill(0);

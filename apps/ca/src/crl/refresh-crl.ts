@@ -59,18 +59,18 @@ export class RefreshCrl {
     return behind.length;
   }
 
-  /** Asks for the CRLs that are due. */
+  /** Asks for the CRLs that are due: by their age, or because a change came whose job was lost. */
   async enqueueDue(): Promise<number> {
     const { clock, refreshAfter, holds } = this.options;
-    const due = (await staleCrlLists(this.db, clock.now() - refreshAfter + 1)).filter((list) =>
-      holds(list.authorityId),
-    );
+    const old = await staleCrlLists(this.db, clock.now() - refreshAfter + 1);
+    const lists = [...old, ...(await crlListsBehind(this.db))].filter(({ authorityId }) => holds(authorityId));
+    const due = new Set(lists.map(({ listId }) => listId));
     await this.db.transaction((tx) =>
       appendOutbox(
         tx,
-        due.map(({ listId }) => ({ queue: 'crl', key: `list-${listId}`, payload: { listId } })),
+        Array.from(due, (listId) => ({ queue: 'crl', key: `list-${listId}`, payload: { listId } })),
       ),
     );
-    return due.length;
+    return due.size;
   }
 }
