@@ -24,7 +24,7 @@ export async function benchIssuer(kind: 'idevid' | 'ldevid' | 'infrastructure', 
     subjectPublicKeyInfo: spkiOf(caKey),
     root: { certificate: root, privateKey: rootKey },
   });
-  return loadIssuer(certificate, memorySigner(caKey));
+  return loadIssuer(certificate, memorySigner(caKey), kind);
 }
 
 /** A signer that answers at once, as the one of the encrypted file does. */

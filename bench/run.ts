@@ -4,8 +4,11 @@ import 'reflect-metadata';
 const BENCHES: Readonly<Record<string, () => Promise<{ run: () => Promise<void> | void }>>> = {
   issue: () => import('./issue.js'),
   'issue-stored': () => import('./issue-stored.js'),
+  'est-enroll': () => import('./est-enroll.js'),
   crl: () => import('./crl.js'),
   ocsp: () => import('./ocsp.js'),
+  'status-snapshot': () => import('./status-snapshot.js'),
+  'status-lookup': () => import('./status-lookup.js'),
 };
 
 const [, , name = ''] = process.argv;

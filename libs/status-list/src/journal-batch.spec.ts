@@ -101,10 +101,10 @@ describe('decodeJournalBatch', () => {
     { name: 'a lease of nothing', hex: '00000001 0200000001 000000', code: 'VALUE_OUT_OF_RANGE' },
     { name: 'an entry without seats', hex: '00000001 0500000001 000000', code: 'VALUE_OUT_OF_RANGE' },
     { name: 'a million seats that are not there', hex: '00000001 0500000001 0fffff', code: 'TRUNCATED' },
-    { name: 'the reserved value', hex: '00000001 0500000001' + '000001 300001', code: 'VALUE_OUT_OF_RANGE' },
-    { name: 'bits beyond the value', hex: '00000001 0500000001' + '000001 500001', code: 'VALUE_OUT_OF_RANGE' },
-    { name: 'a seat twice', hex: '00000001 0500000001' + '000002 100001100001', code: 'NOT_CANONICAL' },
-    { name: 'seats that fall', hex: '00000001 0500000001' + '000002 100002100001', code: 'NOT_CANONICAL' },
+    { name: 'the reserved value', hex: '00000001 0500000001 000001 300001', code: 'VALUE_OUT_OF_RANGE' },
+    { name: 'bits beyond the value', hex: '00000001 0500000001 000001 500001', code: 'VALUE_OUT_OF_RANGE' },
+    { name: 'a seat twice', hex: '00000001 0500000001 000002 100001100001', code: 'NOT_CANONICAL' },
+    { name: 'seats that fall', hex: '00000001 0500000001 000002 100002100001', code: 'NOT_CANONICAL' },
   ])('$name: $code', ({ hex, code }) => {
     expect(() => decodeJournalBatch(body(hex))).toThrow(expect.objectContaining({ code }));
   });

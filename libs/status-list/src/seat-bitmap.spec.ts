@@ -51,4 +51,24 @@ describe('SeatBitmap', () => {
   it('each value has the name of its constant', () => {
     for (const [name, value] of Object.entries(SeatValue)) expect(seatValueName(value)).toBe(name);
   });
+
+  it('octets of a bitmap: the same bitmap, independent of the octets', () => {
+    const octets = Uint8Array.of(0b01_00_10_00, 0, 0x80);
+    const bitmap = SeatBitmap.fromOctets(octets);
+    octets.fill(0);
+    expect([...bitmap.nonValid()].map(({ index, value }) => [index, value])).toEqual([
+      [1, SeatValue.suspended],
+      [3, SeatValue.invalid],
+      [11, SeatValue.suspended],
+    ]);
+    expect([...bitmap.toOctets(12)]).toEqual([0b01_00_10_00, 0, 0x80]);
+    expect([...bitmap.toOctets(17)]).toEqual([0b01_00_10_00, 0, 0x80, 0, 0]);
+    expect(() => bitmap.toOctets(11)).toThrow(TypeError);
+  });
+
+  it('octets with the reserved value, or more than a list has: refused', () => {
+    const reserved = expect.objectContaining({ code: 'VALUE_OUT_OF_RANGE', context: { offset: 1, field: 'seat' } });
+    expect(() => SeatBitmap.fromOctets(Uint8Array.of(0b10_01_10_01, 0b00_11_00_00))).toThrow(reserved);
+    expect(() => SeatBitmap.fromOctets(new Uint8Array(LIST_SIZE / 4 + 1))).toThrow(TypeError);
+  });
 });

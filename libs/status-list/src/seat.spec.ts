@@ -10,7 +10,7 @@ describe('encodeSerialNumber', () => {
   });
 
   it.each([
-    { name: 'list id beyond 32 bits', listId: MAX_LIST_ID + 1, index: 0 },
+    { name: 'list id beyond 31 bits', listId: MAX_LIST_ID + 1, index: 0 },
     { name: 'negative list id', listId: -1, index: 0 },
     { name: 'index beyond the list', listId: 1, index: LIST_SIZE },
     { name: 'fractional index', listId: 1, index: 0.5 },
@@ -27,7 +27,7 @@ describe('parseSerialNumber', () => {
   it.each([
     { listId: 0, index: 0 },
     { listId: 7, index: 4095 },
-    { listId: 0x80000000, index: LIST_SIZE - 1 },
+    { listId: 0x40000000, index: LIST_SIZE - 1 },
     { listId: MAX_LIST_ID, index: 65_536 },
   ])('list $listId, index $index: read back as written', (seat) => {
     expect(parseSerialNumber(encodeSerialNumber({ ...seat, random }))).toEqual({ ...seat, random });
@@ -38,6 +38,7 @@ describe('parseSerialNumber', () => {
     { name: 'one octet short', hex: '540000000100000101020304050607' },
     { name: 'one octet long', hex: '5400000001000001010203040506070809' },
     { name: 'empty', hex: '' },
+    { name: 'a list id that no list has', hex: '54800000010000010102030405060708' },
     { name: 'an index that no list has', hex: '54000000011000000102030405060708' },
   ])('$name: no seat', ({ hex }) => {
     expect(parseSerialNumber(Buffer.from(hex, 'hex'))).toBeUndefined();

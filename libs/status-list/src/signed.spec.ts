@@ -21,7 +21,7 @@ const known = new Uint8Array(
     .digest(),
 );
 
-function signedBy(key: KeyObject, type: MessageTypeName, id = known): Uint8Array {
+function signedBy(key: KeyObject, type: MessageTypeName, id: Uint8Array = known): Uint8Array {
   const signature = new Uint8Array(sign('sha256', signedData(type, id, payload), key));
   return encodeSigned({ type, keyId: id, signature, payload });
 }
