@@ -22,7 +22,7 @@ import type { TestCa, TestCertificate } from '@touchmark/testkit';
 import { type BasicOcspResponse, encodeExtension, encodePem, parseOcspResponse } from '@touchmark/x509';
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
-import { now, type RunningResponder, startResponder, TestAuthorityDatabase } from './responder-fixture.js';
+import { now, type RunningResponder, startResponder, TestAuthorityDatabase } from './fixture/responder.js';
 
 const run = promisify(execFile);
 const LIST = 7;

@@ -190,8 +190,9 @@ describe('one certificate', () => {
 describe('what is refused', () => {
   it('one bad change among good ones: each answers for itself', async () => {
     await enroll('EACH-1');
-    const revoke = (serial: string) => ({ act: 'revoke', target: device(serial), reason: 'superseded' }) as const;
-    const outcomes = await service.port.changeStatus([revoke('EACH-0'), revoke('EACH-1'), revoke('EACH-2')]);
+    const outcomes = await service.port.changeStatus(
+      ['EACH-0', 'EACH-1', 'EACH-2'].map((serial) => ({ act: 'revoke', target: device(serial), reason: 'superseded' })),
+    );
     expect(outcomes.map((o) => (o.ok ? 'ok' : o.code))).toEqual(['SUBJECT_UNKNOWN', 'ok', 'SUBJECT_UNKNOWN']);
   });
 
@@ -235,14 +236,14 @@ describe('what is refused', () => {
 
   it('a second hold does not make the suspension younger', async () => {
     const { ldevid } = await enroll('AGE-1');
-    const hold = (cause: string) => change({ act: 'suspend', target: certificate(ldevid.serialNumber), cause });
-    await hold('first');
+    const suspend = (cause: string) => change({ act: 'suspend', target: certificate(ldevid.serialNumber), cause });
+    await suspend('first');
     const seat = parseSerialNumber(ldevid.serialNumber);
     await service.db.query('UPDATE ca.revocation SET revoked_at = 1000 WHERE list_id = $1 AND index = $2', [
       seat?.listId,
       seat?.index,
     ]);
-    await hold('second');
+    await suspend('second');
     const [row] = await service.db.query<{ at: string; holds: string[] }>(
       'SELECT revoked_at AS at, holds FROM ca.revocation WHERE list_id = $1 AND index = $2',
       [seat?.listId, seat?.index],

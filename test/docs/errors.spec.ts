@@ -4,7 +4,7 @@ import { caRefusalCodes } from '@touchmark/ca-port';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { EnrollmentError } from '../../apps/enrollment/src/enrollment-error.js';
-import { describeEnrollmentError } from '../../apps/enrollment/src/enrollment-errors.js';
+import { describeEnrollmentError } from '../../apps/enrollment/src/describe-enrollment-error.js';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const document = readFileSync(path.join(root, 'docs/errors.md'), 'utf8');
@@ -55,7 +55,6 @@ const unions: readonly Union[] = [
     before: '`InstanceLockErrorCode` in',
   },
   { type: 'JobsErrorCode', file: 'libs/jobs/src/jobs-error.ts', before: '## Jobs' },
-  { type: 'LifecycleErrorCode', file: 'libs/lifecycle/src/errors.ts', before: '`LifecycleErrorCode` in' },
   { type: 'DeviceRefusalCode', file: 'libs/lifecycle/src/device-state.ts', before: '`DeviceRefusalCode` in' },
   { type: 'StatusListErrorCode', file: 'libs/status-list/src/errors.ts', before: '`StatusListErrorCode` in' },
 ];

@@ -15,7 +15,7 @@ import { IssueLine } from './issuing/issue-line.js';
 import type { CheckedOrder } from './issuing/order.js';
 import { signOrdersWith } from './issuing/sign-orders.js';
 import { OpenWarrants } from './open-warrants.js';
-import { StatusLists } from './seats/open-list.js';
+import { StatusLists } from './seats/status-lists.js';
 import { SeatSupply } from './seats/seat-supply.js';
 import { IssueServiceCertificate } from './signers/issue-service-certificate.js';
 import { RenewOcspSigners } from './signers/renew-ocsp-signers.js';

@@ -1,8 +1,8 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type ApplicationOptions, IdempotencyInterceptor, serveOpenApi } from '@touchmark/server';
 import type { Database } from '@touchmark/store';
-import { accessTokenVerifier } from './access/access-ports.js';
-import { describeEnrollmentError } from './enrollment-errors.js';
+import { accessTokenVerifier } from './access/access-token-verifier.js';
+import { describeEnrollmentError } from './describe-enrollment-error.js';
 import { sqlIdempotencyStore } from './idempotency/sql-idempotency-store.js';
 
 /** What `createApplication` needs of this app: its errors, who judges its tokens, the memory behind Idempotency-Key. */

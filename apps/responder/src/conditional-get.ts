@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** A representation with a strong validator and its header fields, name after value, ready for `writeHead`. */
@@ -6,6 +7,9 @@ export interface Representation {
   readonly etag?: string | undefined;
   readonly headers: string[];
 }
+
+/** A strong validator made of what it stands for, quoted. */
+export const strongEtag = (body: Uint8Array): string => `"${hash('sha256', body, 'hex')}"`;
 
 /** Fields of a representation that a 304 does not carry (RFC 9110 section 15.4.5). */
 const OF_CONTENT = new Set(['Content-Type', 'Content-Length', 'Last-Modified']);

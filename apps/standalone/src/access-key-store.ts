@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, type JsonWebKey } from 'node:crypto';
 import path from 'node:path';
-import { KeyFolder, KeysError, readSecretFile, writeSecretFile } from '@touchmark/keys';
+import { importPkcs8, KeyFolder, KeysError, readSecretFile, writeSecretFile } from '@touchmark/keys';
 import type { RandomBytes } from '@touchmark/server';
 import type { AccessKeyStore } from '../../enrollment/src/access/access-key.js';
 
@@ -16,7 +16,7 @@ export async function accessKeyStore(secrets: string, randomBytes: RandomBytes):
       const subjectPublicKeyInfo = await readSecretFile(publicKeyFile).catch(absent);
       if (!subjectPublicKeyInfo) return undefined;
       const pkcs8 = await keys.read(KEY_ID, subjectPublicKeyInfo);
-      return createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' }).export({ format: 'jwk' });
+      return importPkcs8(pkcs8).export({ format: 'jwk' });
     },
     async write(privateJwk: JsonWebKey): Promise<void> {
       const privateKey = createPrivateKey({ key: privateJwk, format: 'jwk' });

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { defaultCaSettings } from '../../ca/src/ca.js';
+import { isRealm } from '@touchmark/lifecycle';
 import { type Environment, type LoadedConfig, loadConfig } from '@touchmark/server';
 import { z } from 'zod';
 import { isLocalUrl } from '../../ca/src/local-url.js';
@@ -55,7 +56,7 @@ export const configSchema = z
       .describe('O of CA certificates and of the demo model'),
     realm: z
       .string()
-      .regex(/^[a-z0-9.-]{1,63}$/)
+      .refine(isRealm, 'it must be a DNS name in lower case of at most 63 characters')
       .default('devices.local')
       .describe('SPIFFE trust domain name of the devices'),
     logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),

@@ -43,10 +43,21 @@ export async function openDataFolder(o: DataFolderOptions, reach: DatabaseReach)
   );
 }
 
+/** A folder into which others may write is no place for keys: they could plant links there before us. */
+async function checkOwn(folder: string): Promise<void> {
+  const { uid, mode } = await stat(folder);
+  const ours = uid === process.geteuid?.();
+  if (ours && (mode & 0o022) === 0) return;
+  throw new TypeError(
+    `the data folder ${folder} must belong to the user who starts the service, and nobody else may write to it`,
+  );
+}
+
 async function make(root: string, sentence: (root: string) => string, reach: DatabaseReach): Promise<DataFolder> {
   const postgres = path.join(root, 'postgres');
   const secrets = path.join(root, 'secrets');
   const made = await mkdir(root, { recursive: true });
+  if (made === undefined) await checkOwn(root);
   const user = await reach.databaseUser(path.join(postgres, 'data'));
   // The database's user passes through to its own folder and sees nothing else; the umask may have taken that away.
   if (made !== undefined) await chmod(root, user ? 0o711 : 0o700);

@@ -1,5 +1,4 @@
-import path from 'node:path';
-import { KeysError, readSecretFile, writeSecretFile } from '@touchmark/keys';
+import { writeSecretFile } from '@touchmark/keys';
 import { EnrollmentError } from '../../enrollment/src/enrollment-error.js';
 import { AccessTokenRegistry } from '../../enrollment/src/access/access-tokens.js';
 import { EnrollmentPolicies } from '../../enrollment/src/registry/enrollment-policies.js';
@@ -36,38 +35,20 @@ export async function makeDemoRegistry(useCases: UseCases, config: Config): Prom
   await unlessThere(() => useCases.get(Factories).create('demo-factory'));
 }
 
-/** Whether an admin's token was ever written, be it usable or not. */
-export function hasAdminToken(secrets: string): Promise<boolean> {
-  return readSecretFile(tokenFileIn(secrets)).then(
-    () => true,
-    (error: unknown) => {
-      if (error instanceof KeysError && error.code === 'SECRET_FILE_MISSING') return false;
-      throw error;
-    },
-  );
-}
-
-const tokenFileIn = (secrets: string): string => path.join(secrets, 'admin.token');
-
-/** The admin's access token, in a file that only this user may read; made when there is none that still lives. */
-export async function adminTokenFile(useCases: UseCases, secrets: string, now: number): Promise<string> {
-  const file = tokenFileIn(secrets);
-  if (await readSecretFile(file).then(stillLives(now), () => false)) return file;
+/**
+ * Writes a new admin's access token into a file that only this user may read, where no admin has one that is good for another
+ * month, or where `renew` asks for it. A file that somebody put away stays away.
+ */
+export async function writeAdminToken(
+  useCases: UseCases,
+  { file, live, renew, now }: { file: string; live: number; renew: boolean; now: number },
+): Promise<void> {
+  if (live > 0 && !renew) return;
   const { token } = await useCases
     .get(AccessTokenRegistry)
     .mint({ sub: 'first-admin', roles: ['admin'], validUntil: now + YEAR }, 'standalone');
   await writeSecretFile(file, Buffer.from(`${token}\n`), { replace: true });
-  return file;
 }
-
-/** Whether a token has more than a month to go. The service itself judges its signature; here it only decides on a new one. */
-const stillLives =
-  (now: number) =>
-  (token: Uint8Array): boolean => {
-    const claims = Buffer.from(token).toString('latin1').split('.')[1] ?? '';
-    const { exp }: { exp?: unknown } = JSON.parse(Buffer.from(claims, 'base64url').toString('utf8'));
-    return typeof exp === 'number' && exp > now + 30 * DAY;
-  };
 
 async function unlessThere(make: () => Promise<unknown>): Promise<void> {
   try {

@@ -31,6 +31,7 @@ async function main(): Promise<void> {
     clock: systemClock,
     randomBytes: systemRandomBytes,
     logger,
+    newAdminToken: process.argv.includes('--new-admin-token'),
   });
   process.stdout.write(welcome(service));
   await stopAsked.promise;

@@ -1,6 +1,5 @@
-import { createPrivateKey } from 'node:crypto';
 import { isIP } from 'node:net';
-import { generateKeyPair } from '@touchmark/keys';
+import { generateKeyPair, importPkcs8 } from '@touchmark/keys';
 import type { RunningListeners, ServerCredentials } from '@touchmark/server';
 import { encodeCertificationRequest, encodePem } from '@touchmark/x509';
 import type { Ca } from '../../ca/src/ca.js';
@@ -16,7 +15,7 @@ export interface ServerCertificate extends ServerCredentials {
  */
 export async function newServerCertificate(ca: Ca, serverNames: readonly string[]): Promise<ServerCertificate> {
   const key = generateKeyPair('P-256');
-  const privateKey = createPrivateKey({ key: Buffer.from(key.pkcs8), format: 'der', type: 'pkcs8' });
+  const privateKey = importPkcs8(key.pkcs8);
   key.pkcs8.fill(0);
   const { certificate, authorityId, notBefore, notAfter } = await ca.serviceCertificates.run({
     profile: 'tls-server',

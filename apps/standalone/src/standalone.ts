@@ -15,7 +15,7 @@ import {
   type RandomBytes,
   type ServerCredentials,
 } from '@touchmark/server';
-import { Database } from '@touchmark/store';
+import { countAdminTokens, Database } from '@touchmark/store';
 import { encodePem } from '@touchmark/x509';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -33,7 +33,7 @@ import { startBackground } from './background.js';
 import { Closing } from './closing.js';
 import type { Config } from './config.js';
 import { openDatabase } from './database.js';
-import { adminTokenFile, hasAdminToken, makeDemoRegistry } from './first-start.js';
+import { makeDemoRegistry, writeAdminToken } from './first-start.js';
 import { newServerCertificate, renewServerCertificate } from './server-certificate.js';
 
 export interface StandaloneOptions {
@@ -43,7 +43,11 @@ export interface StandaloneOptions {
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
   readonly logger: Logger;
+  /** Makes an admin's token although there is one, for who lost it. */
+  readonly newAdminToken?: boolean;
 }
+
+const DAY = 86_400;
 
 export interface Standalone {
   readonly urls: { readonly device: string; readonly admin: string; readonly public: string };
@@ -106,9 +110,12 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     measureHandshakes(running.listeners, metrics);
     closing.add(renewServerCertificate(ca, config.serverNames, running, certificate, { now, onError }));
 
-    // an admin's token is the last thing that a first start makes: without one, it was cut short
-    if (config.evaluation && !(await hasAdminToken(secrets))) await makeDemoRegistry(app, config);
-    const adminToken = await adminTokenFile(app, secrets, now());
+    // an admin's token is the last thing that a first start makes: where none was ever made, it was cut short
+    const adminTokens = await countAdminTokens(enrollmentDb, now() + 30 * DAY);
+    if (config.evaluation && adminTokens.made === 0) await makeDemoRegistry(app, config);
+    const adminToken = path.join(secrets, 'admin.token');
+    const renew = options.newAdminToken ?? false;
+    await writeAdminToken(app, { file: adminToken, live: adminTokens.live, renew, now: now() });
     const rootCertificate = path.join(root, 'root.pem');
     await writeFile(rootCertificate, encodePem('CERTIFICATE', ca.rootCertificate()));
     const background = await startBackground({

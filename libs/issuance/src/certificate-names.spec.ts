@@ -1,3 +1,6 @@
+import { isDeviceSerial, isModel, isRealm } from '@touchmark/lifecycle';
+import { parseSpiffeId } from '@touchmark/verifier';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { type CertificateFields, deviceUri, encodeCertificateNames } from './certificate-names.js';
@@ -15,6 +18,9 @@ describe('encodeCertificateNames', () => {
     ['idevid', { ...device, hwType: '3.1.2' }, 'hwType'],
     ['idevid', { ...device, hwType: '1.40.2' }, 'hwType'],
     ['ldevid', { ...device, realm: 'a/b' }, 'realm'],
+    ['ldevid', { ...device, realm: 'a..b' }, 'realm'],
+    ['ldevid', { ...device, realm: '.' }, 'realm'],
+    ['ldevid', { ...device, deviceSerial: 'a_b' }, 'deviceSerial'],
     ['ldevid', { ...device, deviceSerial: 'a b' }, 'deviceSerial'],
     ['ldevid', { ...device, deviceSerial: 'x'.repeat(65) }, 'deviceSerial'],
     ['ldevid', { ...device, deviceSerial: '..' }, 'deviceSerial'],
@@ -48,6 +54,25 @@ describe('encodeCertificateNames', () => {
     expect(all.size).toBe(5);
   });
 
+  it('takes the very names that libs/lifecycle registers and the verifier reads', () => {
+    const texts = fc.oneof(fc.stringMatching(/^[a-zA-Z0-9._/ -]{0,6}$/), fc.string({ maxLength: 4 }));
+    const { realm, model, deviceSerial } = device;
+    fc.assert(
+      fc.property(texts, (text) => {
+        const asRealm = takes('ldevid', { ...device, realm: text });
+        expect([isRealm(text), reads(`${text}/device/${model}/${deviceSerial}`)]).toEqual([asRealm, asRealm]);
+        const asModel = takes('ldevid', { ...device, model: text });
+        expect([isModel(text), reads(`${realm}/device/${text}/${deviceSerial}`)]).toEqual([asModel, asModel]);
+        const asSerial = takes('ldevid', { ...device, deviceSerial: text });
+        expect([isDeviceSerial(text), reads(`${realm}/device/${model}/${text}`)]).toEqual([asSerial, asSerial]);
+        expect(reads(`${realm}/gateway/${text}`)).toBe(takes('gateway-client', { realm, name: text }));
+        expect(reads(`${realm}/service/${text}`)).toBe(takes('service', { realm, name: text }));
+        expect(reads(`${realm}/status/${text}`)).toBe(takes('status-signer', { realm, name: text }));
+      }),
+      { numRuns: 500, examples: [['.'], ['a..b'], ['.a'], ['a.'], ['a_b'], ['..'], ['a\n'], ['a-b.c']] },
+    );
+  });
+
   it('names a device by its URI', () => {
     expect(deviceUri(device)).toBe('spiffe://devices.local/device/m-1/SN-1');
   });
@@ -70,3 +95,16 @@ describe('parseIpAddress', () => {
     expect(parseIpAddress(text)).toBeUndefined();
   });
 });
+
+function takes(profile: BuiltInProfileName, fields: CertificateFields): boolean {
+  try {
+    encodeCertificateNames(profileByName(profile), fields);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function reads(rest: string): boolean {
+  return parseSpiffeId(`spiffe://${rest}`) !== undefined;
+}

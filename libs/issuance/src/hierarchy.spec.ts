@@ -134,9 +134,9 @@ describe('createIssuingCaCertificate', () => {
 describe('loadIssuer', () => {
   it('refuses the signer of another key, and the certificate of no CA', async () => {
     const { ldevid } = hierarchy.issuers;
-    expect(() => loadIssuer(ldevid.certificate.der, memorySigner(ecKey('P-256')))).toThrow(TypeError);
+    expect(() => loadIssuer(ldevid.certificate.der, memorySigner(ecKey('P-256')), 'ldevid')).toThrow(TypeError);
     const fields = { realm: 'devices.local', model: 'm', deviceSerial: 'S' };
     const leaf = await specCertificate(ldevid, 'ldevid', fields);
-    expect(() => loadIssuer(leaf.certificate, memorySigner(leaf.privateKey))).toThrow(TypeError);
+    expect(() => loadIssuer(leaf.certificate, memorySigner(leaf.privateKey), 'ldevid')).toThrow(TypeError);
   });
 });

@@ -65,7 +65,7 @@ describe('CertificateLint', () => {
     ],
     [
       'a longer life than the profile allows',
-      () => [template, { ...content, notAfter: NOW + 3651 * 86_400 }],
+      () => [template, { ...content, notAfter: NOW + 399 * 86_400 }],
       'validity is the one asked for, within the issuer and the profile',
     ],
     [
@@ -196,6 +196,14 @@ describe('CertificateLint', () => {
     expect(findings(tbs, NOW + 31 * 86_400)).toEqual([
       'validity is the one asked for, within the issuer and the profile',
     ]);
+  });
+
+  it('refuses a life longer than the profile allows, although it was asked for', () => {
+    const life = { notBefore: NOW - 60, notAfter: NOW + 399 * 86_400 };
+    const tbs = buildTbsCertificate(template, { ...content, ...life });
+    expect(() =>
+      template.lint.check(tbs, { fields, subjectPublicKeyInfo: spki, serialNumber, ...life, now: NOW }),
+    ).toThrow(expect.objectContaining({ code: 'LINT_FAILED' }));
   });
 
   it('refuses octets with the last bit of any one turned over', () => {

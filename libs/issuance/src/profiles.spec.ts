@@ -21,6 +21,16 @@ describe('profiles', () => {
     ]);
   });
 
+  it('are frozen through and through: nobody widens one for everybody', () => {
+    const openParts = (part: unknown): unknown[] =>
+      typeof part === 'object' && part !== null
+        ? [...(Object.isFrozen(part) ? [] : [part]), ...Object.values(part).flatMap(openParts)]
+        : [];
+    for (const profile of builtInProfiles.values()) expect(openParts(profile)).toEqual([]);
+    const { extKeyUsage } = profileByName('ldevid');
+    expect(() => Reflect.apply(Array.prototype.push, extKeyUsage, ['OCSPSigning'])).toThrow(TypeError);
+  });
+
   it('are refused by code where there is none of that name', () => {
     expect(() => profileByName('smime')).toThrow(
       expect.objectContaining({ code: 'PROFILE_UNKNOWN', context: { profile: 'smime' } }),
@@ -33,6 +43,9 @@ describe('profiles', () => {
     ['no kind of key', { keys: [] }],
     ['a standard longer than the longest', { validity: { kind: 'lifetime', standard: 200, longest: 100 } }],
     ['an empty subject', { subject: [] }],
+    ['a life of 399 days', { validity: { kind: 'lifetime', standard: DAY, longest: 399 * DAY } }],
+    ['a purpose twice', { extKeyUsage: ['clientAuth', 'clientAuth'] }],
+    ['a name twice', { subjectAltName: ['deviceUri', 'deviceUri'] }],
     ['a backdate of a year', { backdate: 365 * DAY }],
   ])('are refused with %s', (_, change) => {
     expect(() => parseProfile({ ...profileByName('ldevid'), ...change })).toThrow(
@@ -62,7 +75,7 @@ describe('validityFor', () => {
   });
 
   it.each([
-    ['longer than the longest', NOW, 3651 * DAY],
+    ['longer than the longest', NOW, 398 * DAY + 1],
     ['of no length', NOW, 0],
     ['negative', NOW, -5],
     ['not a number', NOW, Number.NaN],

@@ -1,15 +1,4 @@
-export { LifecycleError, type LifecycleErrorCode } from './errors.js';
-export {
-  checkDeviceIdentity,
-  checkDeviceSerial,
-  checkModel,
-  checkRealm,
-  deviceKey,
-  isDeviceSerial,
-  isModel,
-  isRealm,
-  type DeviceIdentity,
-} from './identity.js';
+export { isDeviceSerial, isModel, isRealm } from './identity.js';
 export {
   DEVICE_STATES,
   nextDeviceState,

@@ -63,7 +63,7 @@ export type EnrollmentDecision =
   | { readonly decision: 'refuse'; readonly code: EnrollmentRefusalCode; readonly suspend: boolean };
 
 /**
- * Decides whether a device gets the certificate that it already has, a new one, or none: design rules 3 and 4. It is
+ * Decides whether a device gets the certificate that it already has, a new one, or none: rules 3 and 4. It is
  * called with the subject's row locked, so the facts hold until the commit. Blocked and foreign keys, spent quotas and
  * the proof of possession are checked elsewhere.
  */

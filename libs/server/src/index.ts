@@ -1,5 +1,6 @@
 export { type Clock, systemClock } from './clock.js';
-export { type RandomBytes, randomUuid, systemRandomBytes } from './random.js';
+export { type RandomBytes, systemRandomBytes } from './random.js';
+export { randomUuid, timeOrderedUuid } from './uuid.js';
 export { onStopSignals, type SignalSource, type StopHandlers } from './signals.js';
 
 export { type CodedError } from './errors/coded-error.js';

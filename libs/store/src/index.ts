@@ -14,12 +14,7 @@ export { crlChannel, crlListsBehind, type CrlRecord, lockCrl, saveCrl, staleCrlL
 export { appendJournal, journalChannel, type JournalEntry, journalHead, type RecordedEntry } from './ca/journal.js';
 export { blockKeys, blockKeysOfDevice, claimKeys, type KeyOwner, keyOwners } from './ca/key-owners.js';
 export { appendOutbox, countOutbox, outboxChannel, type OutboxJob, takeOutbox } from './ca/outbox.js';
-export {
-  removeSuspensions,
-  type RevocationRecord,
-  revocationsOf,
-  saveRevocations,
-} from './ca/revocations.js';
+export { removeSuspensions, type RevocationRecord, revocationsOf, saveRevocations } from './ca/revocations.js';
 export { insertServiceCredential, type ServiceCredentialRecord } from './ca/service-credentials.js';
 export {
   insertStatusList,
@@ -40,13 +35,14 @@ export {
   type SubjectRecord,
   touchSubjects,
 } from './ca/subjects.js';
-export { lockQuotas, type ModelQuota, spendQuotas } from './ca/quotas.js';
+export { addToQuotas, type ModelQuota, readQuotas } from './ca/quotas.js';
 export { endWarrantsOf, insertWarrant, lockWarrants, spendWarrants, type WarrantRecord } from './ca/warrants.js';
 export { Database, retryConflicts, type DatabaseOptions, type Queryable, type Transaction } from './database.js';
 export { migrate } from './migrate.js';
 export {
   findAccessJwk,
   insertAccessToken,
+  countAdminTokens,
   isAccessTokenLive,
   type IssuedAccessToken,
   type IssuedAccessTokenView,

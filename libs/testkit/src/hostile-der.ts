@@ -21,7 +21,7 @@ export function* hostileVariants(der: Uint8Array, seed: number): Generator<Uint8
 }
 
 /** One to three octets changed, cut, inserted or doubled, without regard to structure. */
-export function damageOctets(der: Uint8Array, random: () => number): Uint8Array {
+function damageOctets(der: Uint8Array, random: () => number): Uint8Array {
   const octets = [...der];
   const times = 1 + Math.floor(random() * 3);
   for (let i = 0; i < times && octets.length > 0; i++) {
@@ -47,7 +47,7 @@ export function damageOctets(der: Uint8Array, random: () => number): Uint8Array 
 }
 
 /** One element removed, doubled, moved, retagged, emptied, filled with noise or given a length that is not DER; the rest re-encoded. */
-export function damageStructure(der: Uint8Array, random: () => number): Uint8Array {
+function damageStructure(der: Uint8Array, random: () => number): Uint8Array {
   const tree = parseTree(der, 0);
   const nodes = tree.flatMap(descendants);
   const victim = nodes[pick(nodes.length, random)];

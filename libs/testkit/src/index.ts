@@ -1,4 +1,4 @@
-export { damageOctets, damageStructure, hostileVariants, seededRandom } from './hostile-der.js';
+export { hostileVariants, seededRandom } from './hostile-der.js';
 export {
   generateTestKey,
   signatureAlgorithmOf,

@@ -28,6 +28,7 @@ describe('readIdentity', () => {
 
   it.each(['gateway', 'service', 'status'] as const)('reads a %s', (kind) => {
     expect(identityOf(uri(`spiffe://r/${kind}/n-1`))).toEqual({ kind, realm: 'r', name: 'n-1' });
+    expect(identityOf(uri(`spiffe://r/${kind}/n_1.a`))).toEqual({ kind, realm: 'r', name: 'n_1.a' });
   });
 
   it('finds none without a SPIFFE URI, in subject or other names', () => {
@@ -42,6 +43,11 @@ describe('readIdentity', () => {
     ['upper case in the scheme', ['SPIFFE://devices.local/device/m/A']],
     ['upper case in the realm', ['spiffe://Devices.local/device/m/A']],
     ['upper case in the model', ['spiffe://devices.local/device/M/A']],
+    ['a realm of dots', ['spiffe://./device/m/A']],
+    ['a realm with two dots together', ['spiffe://a..b/device/m/A']],
+    ['a realm that ends with a dot', ['spiffe://devices.local./device/m/A']],
+    ['a realm that begins with a dot', ['spiffe://.local/device/m/A']],
+    ['an underscore in the serial', ['spiffe://devices.local/device/m/A_1']],
     ['a port', ['spiffe://devices.local:443/device/m/A']],
     ['a user', ['spiffe://u@devices.local/device/m/A']],
     ['an unknown kind', ['spiffe://devices.local/admin/m/A']],
@@ -69,7 +75,7 @@ describe('readIdentity', () => {
 
 describe('formatSpiffeId', () => {
   it('writes what parseSpiffeId reads', () => {
-    const realm = fc.stringMatching(/^[a-z0-9.-]{1,63}$/);
+    const realm = fc.stringMatching(/^[a-z0-9-]{1,20}(\.[a-z0-9-]{1,20}){0,2}$/);
     const segment = fc.stringMatching(/^[A-Za-z0-9-][A-Za-z0-9.-]{0,62}$/);
     const device = fc.record({
       kind: fc.constant('device' as const),
@@ -77,7 +83,8 @@ describe('formatSpiffeId', () => {
       model: fc.stringMatching(/^[a-z0-9-]{1,63}$/),
       deviceSerial: segment,
     });
-    const other = fc.record({ kind: fc.constantFrom('gateway' as const, 'status' as const), realm, name: segment });
+    const name = fc.stringMatching(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/);
+    const other = fc.record({ kind: fc.constantFrom('gateway' as const, 'status' as const), realm, name });
     fc.assert(
       fc.property(fc.oneof(device, other), (identity) => {
         expect(parseSpiffeId(formatSpiffeId(identity))).toEqual(identity);

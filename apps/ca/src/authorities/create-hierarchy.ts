@@ -1,8 +1,7 @@
-import { createPrivateKey } from 'node:crypto';
 import type { AuthorityKind } from '@touchmark/ca-port';
 import { toHex } from '@touchmark/der';
 import { createIssuingCaCertificate, createRootCertificate, loadIssuer } from '@touchmark/issuance';
-import { generateKeyPair, type GeneratedKeyPair, type KeyFolder, SoftwareSigner } from '@touchmark/keys';
+import { generateKeyPair, type GeneratedKeyPair, importPkcs8, type KeyFolder, SoftwareSigner } from '@touchmark/keys';
 import type { RandomBytes } from '@touchmark/server';
 import { encodeSerialNumber, NO_WELL_DEFINED_EXPIRATION, SERIAL_NUMBER_RANDOM_LENGTH } from '@touchmark/status-list';
 import {
@@ -23,6 +22,7 @@ import {
 } from '@touchmark/store';
 import { spkiSha256 } from '@touchmark/x509';
 import { signCrlOf } from '../crl/sign-crl.js';
+import { publicationUrls } from '../seats/publication-urls.js';
 
 export interface HierarchyOptions {
   readonly organization: string;
@@ -38,7 +38,7 @@ export interface HierarchyOptions {
 
 const YEAR = 365 * 86_400;
 const issuingKinds = ['idevid', 'ldevid', 'infrastructure'] as const;
-/** Years that a CA of this kind lives; the IDevID CA never ends, as the certificates that it issues. */
+/** Seconds that a CA of this kind lives; the IDevID CA never ends, as the certificates that it issues. */
 const lifetimes = { idevid: 0, ldevid: 15 * YEAR, infrastructure: 15 * YEAR } as const;
 const CA_SEATS = 16;
 
@@ -81,7 +81,7 @@ async function storeHierarchy(
 ): Promise<AuthorityRecord[]> {
   const { organization, publicHttpUrl, now, randomBytes } = options;
   const notBefore = now() - 3600;
-  const privateKey = createPrivateKey({ key: Buffer.from(rootKey.pkcs8), format: 'der', type: 'pkcs8' });
+  const privateKey = importPkcs8(rootKey.pkcs8);
   const list = await newRootList(tx, rootId, publicHttpUrl, now());
   const seatAt = (index: number): { listId: number; index: number; random: Uint8Array } => ({
     listId: list.id,
@@ -145,9 +145,7 @@ async function newRootList(
     authorityId: rootId,
     bucket: 'never',
     notAfter: NO_WELL_DEFINED_EXPIRATION,
-    crlUri: `${publicHttpUrl}/crl/${id}.crl`,
-    ocspUri: `${publicHttpUrl}/ocsp`,
-    caIssuersUri: `${publicHttpUrl}/ca/${rootId}.cer`,
+    ...publicationUrls(publicHttpUrl, id, rootId),
     openedAt,
   };
 }

@@ -22,7 +22,7 @@ import type { CaClock } from '../ca-clock.js';
 import { asRefusal, CaError } from '../ca-error.js';
 import { reasonCodes, SeatChanges } from '../status/seat-changes.js';
 import { type Decision, decideOrders, type Facts, loadFacts } from './decide.js';
-import { holdQuotas } from './hold-quotas.js';
+import { countIssued, holdQuotas } from './hold-quotas.js';
 import { HourlyBudget } from './hourly-budget.js';
 import type { CheckedOrder } from './order.js';
 import type { SignOrders } from './sign-orders.js';
@@ -171,6 +171,7 @@ export class IssueBatch {
 
     await this.storeConsequences(tx, orders, decisions, seats, now);
     if (issued.length > 0) await this.options.clock.recordIssued(tx, now);
+    await countIssued(tx, orders, decisions, now);
     const entries = await seats.write(tx);
     if (entries.length > 0) await appendJournal(tx, entries);
   }

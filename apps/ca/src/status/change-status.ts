@@ -8,7 +8,7 @@ import {
 } from '@touchmark/ca-port';
 import { equalBytes } from '@touchmark/der';
 import { placeHold, releaseHold } from '@touchmark/lifecycle';
-import { parseSerialNumber } from '@touchmark/status-list';
+import { parseSerialNumber, SeatValue } from '@touchmark/status-list';
 import {
   appendJournal,
   blockKeys,
@@ -138,7 +138,7 @@ export class ChangeStatus {
         return;
       case 'suspend':
       case 'release':
-        if (notEnded(credential, now).seatValue === 1) throw new CaError('ALREADY_REVOKED');
+        if (notEnded(credential, now).seatValue === SeatValue.invalid) throw new CaError('ALREADY_REVOKED');
         seats.hold(credential, subject, nextHolds(change.act, credential.holds, change.cause), now);
         return;
       case 'retire':

@@ -1,4 +1,5 @@
 import { seatValueOf } from '@touchmark/lifecycle';
+import { SeatValue } from '@touchmark/status-list';
 import {
   appendOutbox,
   type CredentialWithSeat,
@@ -23,13 +24,11 @@ export const reasonCodes = {
   privilegeWithdrawn: 9,
 } as const;
 
-const seatValues = { valid: 0, invalid: 1, suspended: 2 } as const;
-
 /** What a status change makes of seats, gathered before anything is written. */
 export class SeatChanges {
   private readonly saved: RevocationRecord[] = [];
   private readonly released: Seat[] = [];
-  private readonly changed = new Map<number, Map<number, 0 | 1 | 2>>();
+  private readonly changed = new Map<number, Map<number, SeatValue>>();
 
   get count(): number {
     let count = 0;
@@ -39,15 +38,24 @@ export class SeatChanges {
 
   /** Invalid from now on; a seat that is invalid already stays as it was. */
   revoke(
-    credential: Seat & { random: Uint8Array; seatValue: 0 | 1 | 2 },
+    credential: Seat & { random: Uint8Array; seatValue: SeatValue },
     at: number,
     reason: number,
     invalidityDate: number | null = null,
   ): void {
-    if (credential.seatValue === 1) return;
+    if (credential.seatValue === SeatValue.invalid) return;
     const { listId, index, random } = credential;
-    this.saved.push({ listId, index, random, value: 1, reason, revokedAt: at, invalidityDate, holds: [] });
-    this.note(credential, 1);
+    this.saved.push({
+      listId,
+      index,
+      random,
+      value: SeatValue.invalid,
+      reason,
+      revokedAt: at,
+      invalidityDate,
+      holds: [],
+    });
+    this.note(credential, SeatValue.invalid);
   }
 
   /** Brings a seat in line with the holds of its certificate and its device. */
@@ -57,9 +65,9 @@ export class SeatChanges {
     holds: readonly string[],
     at: number,
   ): void {
-    if (credential.seatValue === 1) return;
+    if (credential.seatValue === SeatValue.invalid) return;
     const value =
-      seatValues[
+      SeatValue[
         seatValueOf({
           certificate: { ended: false, holds: new Set(holds) },
           device: { ended: false, holds: new Set(subject?.holds) },
@@ -67,7 +75,7 @@ export class SeatChanges {
         })
       ];
     const { listId, index, random } = credential;
-    if (value === 2)
+    if (value === SeatValue.suspended)
       this.saved.push({
         listId,
         index,
@@ -78,12 +86,12 @@ export class SeatChanges {
         invalidityDate: null,
         holds,
       });
-    else if (credential.seatValue === 2) this.released.push({ listId, index });
+    else if (credential.seatValue === SeatValue.suspended) this.released.push({ listId, index });
     if (value !== credential.seatValue) this.note(credential, value);
   }
 
-  private note(seat: Seat, value: 0 | 1 | 2): void {
-    const list = this.changed.get(seat.listId) ?? new Map<number, 0 | 1 | 2>();
+  private note(seat: Seat, value: SeatValue): void {
+    const list = this.changed.get(seat.listId) ?? new Map<number, SeatValue>();
     this.changed.set(seat.listId, list.set(seat.index, value));
   }
 

@@ -1,4 +1,4 @@
-import { issueAccessToken, type RandomBytes, type Role } from '@touchmark/server';
+import { issueAccessToken, type RandomBytes, type Role, timeOrderedUuid } from '@touchmark/server';
 import {
   type Database,
   insertAccessToken,
@@ -9,11 +9,8 @@ import {
 import { EnrollmentError } from '../enrollment-error.js';
 import { factoryOf } from '../registry/factories.js';
 import { type Page, readPage } from '../registry/page.js';
-import { newUuid } from '../uuid.js';
 import { checkValidUntil } from '../validity-window.js';
 import type { AccessKey } from './access-key.js';
-
-const LONGEST_SECONDS = 398 * 24 * 3600;
 
 export interface NewAccessToken {
   /** The person or machine that it is made for. */
@@ -46,9 +43,9 @@ export class AccessTokenRegistry {
   /** Recorded before it is signed. Throws VALID_UNTIL_OUT_OF_RANGE, FACTORY_UNKNOWN. */
   async mint({ sub, roles, factory, validUntil }: NewAccessToken, createdBy: string): Promise<MadeAccessToken> {
     const iat = this.options.now();
-    checkValidUntil(validUntil, iat, LONGEST_SECONDS);
+    checkValidUntil(validUntil, iat);
     const factoryId = factory === undefined ? undefined : (await factoryOf(this.db, factory)).id;
-    const jti = newUuid(iat, this.options.randomBytes);
+    const jti = timeOrderedUuid(iat, this.options.randomBytes);
     await insertAccessToken(this.db, { jti, sub, roles, factoryId: factoryId ?? null, exp: validUntil, createdBy });
     const claims = { sub, roles, jti, iat, exp: validUntil, ...(factoryId !== undefined && { factory: factoryId }) };
     return { jti, token: await issueAccessToken(claims, this.key) };

@@ -1,5 +1,5 @@
 import type { CaPort } from '@touchmark/ca-port';
-import type { RandomBytes } from '@touchmark/server';
+import { type RandomBytes, timeOrderedUuid } from '@touchmark/server';
 import { type BatchView, type Database, findBatch, insertBatch, listBatches } from '@touchmark/store';
 import { EnrollmentError } from '../enrollment-error.js';
 import { openWarrant } from '../open-warrant.js';
@@ -7,10 +7,7 @@ import { checkModelAllowed, policyOf } from '../registry/enrollment-policies.js'
 import { factoryOf } from '../registry/factories.js';
 import { modelOf } from '../registry/models.js';
 import { type Page, readPage } from '../registry/page.js';
-import { newUuid } from '../uuid.js';
 import { checkValidUntil } from '../validity-window.js';
-
-const LONGEST_SECONDS = 398 * 24 * 3600;
 
 export interface NewBatch {
   readonly factory: string;
@@ -39,12 +36,12 @@ export class Batches {
    */
   async create({ size, validUntil, ...names }: NewBatch, createdBy: string): Promise<BatchView> {
     const { realm, now, randomBytes } = this.options;
-    checkValidUntil(validUntil, now(), LONGEST_SECONDS);
+    checkValidUntil(validUntil, now());
     const factory = await factoryOf(this.db, names.factory);
     const model = await modelOf(this.db, realm, names.model);
     const policy = await policyOf(this.db, names.policy);
     checkModelAllowed(policy, model.name);
-    const id = newUuid(now(), randomBytes);
+    const id = timeOrderedUuid(now(), randomBytes);
     const warrant = { kind: 'batch', warrantId: id, realm, model: model.name, profile: 'idevid' } as const;
     await openWarrant(this.ca, { ...warrant, size, validUntil });
     const ids = { id, factoryId: factory.id, modelId: model.id, policyId: policy.id };

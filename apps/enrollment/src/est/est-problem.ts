@@ -1,7 +1,7 @@
 import { HttpException } from '@nestjs/common';
 import { EstError, type EstErrorCode } from '@touchmark/est';
 import { type DescribeError, type Problem, type ProblemDescription, toProblem } from '@touchmark/server';
-import { describeEnrollmentError } from '../enrollment-errors.js';
+import { describeEnrollmentError } from '../describe-enrollment-error.js';
 import { EnrollmentRefusedError, type EnrollmentRefusalCode, NotAuthenticError } from './est-error.js';
 
 /** RFC 7030 section 3.2.3: who proved nothing is challenged, since libest and Bouncy Castle wait for that. */

@@ -36,7 +36,7 @@ const MAX_BODY_BYTES = 65_536;
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 /** Optional operations that are not there lead as little anywhere as any other path (RFC 7030 section 3.2.2). */
 const NOT_OFFERED: ReadonlySet<EstOperation> = new Set<EstOperation>(['serverkeygen', 'fullcmc']);
-/** Seconds: a small part of the years for which old and new issuing CAs overlap (EST-34). */
+/** Seconds: a small part of the years for which old and new issuing CAs overlap. */
 const CA_CERTS_MAX_AGE = 3600;
 
 /**

@@ -1,4 +1,4 @@
-import type { RandomBytes } from '@touchmark/server';
+import { type RandomBytes, timeOrderedUuid } from '@touchmark/server';
 import {
   allowModels,
   type Bootstrap,
@@ -11,10 +11,9 @@ import {
   type Queryable,
 } from '@touchmark/store';
 import { EnrollmentError } from '../enrollment-error.js';
-import { newUuid } from '../uuid.js';
 import { modelOf } from './models.js';
 import { type Page, readPage } from './page.js';
-import { refusingDuplicates } from './store-rules.js';
+import { refusingDuplicates } from './refusing-duplicates.js';
 
 export type NewEnrollmentPolicy = Omit<EnrollmentPolicyRecord, 'id' | 'createdAt'>;
 
@@ -31,7 +30,7 @@ export class EnrollmentPolicies {
   /** Throws POLICY_EXISTS, LABEL_TAKEN, MODEL_UNKNOWN. */
   async create({ models, ...policy }: NewEnrollmentPolicy): Promise<EnrollmentPolicyRecord> {
     const { realm, now, randomBytes } = this.options;
-    const id = newUuid(now(), randomBytes);
+    const id = timeOrderedUuid(now(), randomBytes);
     await refusingDuplicates(
       () =>
         this.db.transaction(async (tx) => {

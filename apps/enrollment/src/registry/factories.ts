@@ -1,4 +1,4 @@
-import type { RandomBytes } from '@touchmark/server';
+import { type RandomBytes, timeOrderedUuid } from '@touchmark/server';
 import {
   type Database,
   type FactoryRecord,
@@ -8,9 +8,8 @@ import {
   type Queryable,
 } from '@touchmark/store';
 import { EnrollmentError } from '../enrollment-error.js';
-import { newUuid } from '../uuid.js';
 import { type Page, readPage } from './page.js';
-import { refusingDuplicates } from './store-rules.js';
+import { refusingDuplicates } from './refusing-duplicates.js';
 
 /** Who provisions devices at manufacture. */
 export class Factories {
@@ -24,7 +23,7 @@ export class Factories {
 
   /** Throws FACTORY_EXISTS. */
   create(name: string): Promise<FactoryRecord> {
-    const id = newUuid(this.options.now(), this.options.randomBytes);
+    const id = timeOrderedUuid(this.options.now(), this.options.randomBytes);
     return refusingDuplicates(
       () => insertFactory(this.db, { id, name }),
       () => new EnrollmentError('FACTORY_EXISTS', { factory: name }, `there is a factory ${name} already`),

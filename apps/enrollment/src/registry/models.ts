@@ -1,4 +1,4 @@
-import type { RandomBytes } from '@touchmark/server';
+import { type RandomBytes, timeOrderedUuid } from '@touchmark/server';
 import {
   allowModels,
   type Database,
@@ -10,9 +10,9 @@ import {
   type Queryable,
 } from '@touchmark/store';
 import { EnrollmentError } from '../enrollment-error.js';
-import { newUuid, oidOfUuid } from '../uuid.js';
+import { oidOfUuid } from './oid-of-uuid.js';
 import { type Page, readPage } from './page.js';
-import { refusingDuplicates } from './store-rules.js';
+import { refusingDuplicates } from './refusing-duplicates.js';
 
 export interface NewModel {
   readonly name: string;
@@ -36,7 +36,7 @@ export class Models {
   /** Throws MODEL_EXISTS, POLICY_UNKNOWN. */
   async create({ name, hwType, organization, policies }: NewModel): Promise<ModelRecord> {
     const { realm, now, randomBytes } = this.options;
-    const id = newUuid(now(), randomBytes);
+    const id = timeOrderedUuid(now(), randomBytes);
     const model = { id, realm, name, hwType: hwType ?? oidOfUuid(id), organization };
     return refusingDuplicates(
       () =>

@@ -1,5 +1,5 @@
 import { type CaPort, deviceRefOf } from '@touchmark/ca-port';
-import type { RandomBytes } from '@touchmark/server';
+import { type RandomBytes, timeOrderedUuid } from '@touchmark/server';
 import {
   type Database,
   type EnrollmentTokenView,
@@ -16,11 +16,8 @@ import { openWarrant } from '../open-warrant.js';
 import { checkBootstrap, checkModelAllowed, policyOf } from '../registry/enrollment-policies.js';
 import { modelOf } from '../registry/models.js';
 import { type Page, readPage } from '../registry/page.js';
-import { newUuid } from '../uuid.js';
 import { checkValidUntil } from '../validity-window.js';
 import { newTokenSecret } from './token-secret.js';
-
-const LONGEST_SECONDS = 398 * 24 * 3600;
 
 export interface NewEnrollmentToken {
   readonly policy: string;
@@ -51,7 +48,7 @@ export class EnrollmentTokens {
     const { now, randomBytes, realm } = this.options;
     const { deviceSerial, validUntil } = wanted;
     const at = now();
-    checkValidUntil(validUntil, at, LONGEST_SECONDS);
+    checkValidUntil(validUntil, at);
     const model = await modelOf(this.db, realm, wanted.model);
     const policy = await policyOf(this.db, wanted.policy);
     checkModelAllowed(policy, model.name);
@@ -60,8 +57,8 @@ export class EnrollmentTokens {
     const deviceRef = deviceRefOf(identity);
     await this.checkSpelling(deviceRef, deviceSerial);
 
-    const id = newUuid(at, randomBytes);
-    const warrantId = newUuid(at, randomBytes);
+    const id = timeOrderedUuid(at, randomBytes);
+    const warrantId = timeOrderedUuid(at, randomBytes);
     await openWarrant(this.ca, { kind: 'token', warrantId, identity, profile: 'ldevid', validUntil });
 
     const { secret, secretSha256 } = newTokenSecret(randomBytes);

@@ -1,6 +1,7 @@
-import { hash } from 'node:crypto';
 import { encodeOcspError } from '@touchmark/issuance';
 import type { OcspResponseStatus } from '@touchmark/x509';
+import { strongEtag } from '../conditional-get.js';
+import { httpDate } from '../http-date.js';
 
 /** An OCSPResponse and the header fields that go with it, name after value, ready for `writeHead`. */
 export interface OcspAnswer {
@@ -21,7 +22,7 @@ const CONTENT_TYPE = 'application/ocsp-response';
 
 /** A response for everyone who asks the same: cached as RFC 9919 has it. */
 export function cacheableAnswer(der: Uint8Array, { thisUpdate, nextUpdate, maxAge }: Freshness): OcspAnswer {
-  const etag = `"${hash('sha256', der, 'hex')}"`;
+  const etag = strongEtag(der);
   return {
     der,
     etag,
@@ -57,16 +58,4 @@ export const errorAnswers: Readonly<Record<ErrorStatus, OcspAnswer>> = {
 
 function contentHeaders(der: Uint8Array): string[] {
   return ['Content-Type', CONTENT_TYPE, 'Content-Length', String(der.length)];
-}
-
-const dates = new Map<number, string>();
-
-/** HTTP-date of RFC 9110 section 5.6.7. The last few are remembered: all answers of one second have the same. */
-export function httpDate(seconds: number): string {
-  const known = dates.get(seconds);
-  if (known !== undefined) return known;
-  if (dates.size >= 16) dates.clear();
-  const date = new Date(seconds * 1000).toUTCString();
-  dates.set(seconds, date);
-  return date;
 }

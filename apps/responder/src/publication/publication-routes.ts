@@ -1,7 +1,7 @@
 import { publicRoute } from '@touchmark/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { sendRepresentation } from '../conditional-get.js';
-import { httpDate } from '../ocsp/ocsp-answer.js';
+import { httpDate } from '../http-date.js';
 import type { Publication, Publications } from './publications.js';
 
 export interface PublicationRoutesOptions {

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import {
   type Database,
   type PublishedAuthority,
@@ -8,6 +7,7 @@ import {
   readPublishedCrl,
 } from '@touchmark/store';
 import { encodePem } from '@touchmark/x509';
+import { strongEtag } from '../conditional-get.js';
 import type { Log } from '../log.js';
 
 /** A document and what HTTP says of it. Times are UTC seconds; `nextUpdate` undefined: it does not age. */
@@ -113,7 +113,7 @@ export class Publications {
     this.authorities = new Map(
       authorities.map(({ id, certificate }) => [
         id,
-        { body: certificate, etag: etagOf(certificate), lastModified: undefined, nextUpdate: undefined },
+        { body: certificate, etag: strongEtag(certificate), lastModified: undefined, nextUpdate: undefined },
       ]),
     );
     this.options.onAuthorities(authorities);
@@ -127,17 +127,15 @@ export class Publications {
 }
 
 function hold({ number, thisUpdate, nextUpdate, der }: PublishedCrl, retired: boolean): HeldCrl {
-  return { number, body: der, etag: etagOf(der), lastModified: thisUpdate, nextUpdate, retired };
+  return { number, body: der, etag: strongEtag(der), lastModified: thisUpdate, nextUpdate, retired };
 }
 
 function bundle(crls: readonly HeldCrl[]): Publication {
   const body = Buffer.from(crls.map(({ body: der }) => encodePem('X509 CRL', der)).join(''), 'latin1');
   return {
     body,
-    etag: etagOf(body),
+    etag: strongEtag(body),
     lastModified: Math.max(...crls.map((crl) => crl.lastModified)),
     nextUpdate: Math.min(...crls.map((crl) => crl.nextUpdate)),
   };
 }
-
-const etagOf = (body: Uint8Array): string => `"${hash('sha256', body, 'hex')}"`;

@@ -155,7 +155,7 @@ describe('rendering', () => {
   it('can be text for a request of another protocol', async () => {
     const response = await running.fetch('/fail/bad');
     expect(response.status).toBe(400);
-    expect(await response.text()).toMatch(/^BAD_REQUEST: no \(request [0-9a-f]{16}\)\n$/);
+    expect(await response.text()).toMatch(/^BAD_REQUEST: no \(request [0-9a-f]{16}-[0-9a-z]+\)\n$/);
   });
 
   it('tears the connection when half of the answer is out', async () => {

@@ -58,7 +58,7 @@ describe('peerCertificates', () => {
     await admin.close(0);
   });
 
-  it('gives nothing for an anonymous session that is resumed (EST-62)', async () => {
+  it('gives nothing for an anonymous session that is resumed', async () => {
     listener = await openListener(onFreePort('device', { tls: deviceTls() }), tellPeer);
     const session = files.path('session');
     const first = await sClient(listener.port, ['-sess_out', session]);

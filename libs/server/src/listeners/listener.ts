@@ -91,7 +91,7 @@ function secureOptions(tls: ListenerTls) {
     handshakeTimeout: TIMEOUTS.handshake,
     ALPNProtocols: ['http/1.1'],
     requestCert: tls.requestCertificate,
-    // `authorized` proves nothing (EST-62): who the client is, the verifier says from the certificate's bytes.
+    // `authorized` proves nothing (see peer-certificates.ts): who the client is, the verifier says from the certificate's bytes.
     rejectUnauthorized: false,
   };
 }

@@ -7,7 +7,7 @@ const MAX_CHAIN = 8;
 
 /**
  * The certificates that the client sent in its handshake, end entity first, as DER: unjudged. Empty without TLS,
- * without a client certificate, and for a resumed session whose certificate is gone (EST-62): then nobody is there,
+ * without a client certificate, and for a resumed session whose certificate is gone: then nobody is there,
  * whatever `authorized` says. A resumed session has at most the end-entity certificate.
  */
 export function peerCertificates(request: { readonly raw: IncomingMessage } | IncomingMessage): Uint8Array[] {

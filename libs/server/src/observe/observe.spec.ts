@@ -91,7 +91,7 @@ describe('the request log', () => {
         method: 'GET',
         route: '/things/:id',
         status: 200,
-        reqId: expect.stringMatching(/^[0-9a-f]{16}$/),
+        reqId: expect.stringMatching(/^[0-9a-f]{16}-[0-9a-z]+$/),
       });
     expect(JSON.stringify(running.log)).not.toContain('hunter2');
   });

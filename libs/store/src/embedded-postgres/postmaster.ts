@@ -93,7 +93,8 @@ async function startOnce(o: PostmasterOptions): Promise<Postmaster | undefined> 
   child.unref();
   const deadline = performance.now() + START_LIMIT;
   while (child.exitCode === null && child.signalCode === null) {
-    if (await answers(port, o.password)) return { pid, port };
+    // Not before it says that it is the one that listens: whoever took the port first would be shown the password.
+    if ((await isReady(dataFolderIn(o.folder), pid)) && (await answers(port, o.password))) return { pid, port };
     if (performance.now() > deadline) {
       child.kill('SIGQUIT');
       throw startFailed(o.folder, 'it does not answer', await lastLines(o.folder));
@@ -132,6 +133,13 @@ function settings(port: number, durable: boolean): string[] {
       : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
   };
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+}
+
+// The last line of postmaster.pid says so, once the sockets are bound.
+async function isReady(dataFolder: string, pid: number): Promise<boolean> {
+  const text = await readFile(path.join(dataFolder, 'postmaster.pid'), 'latin1').catch(() => '');
+  const lines = text.split('\n');
+  return lines[0]?.trim() === String(pid) && lines.some((line) => line.trim() === 'ready');
 }
 
 async function answers(port: number, password: string): Promise<boolean> {

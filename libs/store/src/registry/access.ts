@@ -48,6 +48,16 @@ export async function isAccessTokenLive(db: Queryable, jti: string): Promise<boo
   return rows.length === 1;
 }
 
+/** How many tokens with the role admin were ever made, and how many of them are good beyond `until` (UTC seconds). */
+export async function countAdminTokens(db: Queryable, until: number): Promise<{ made: number; live: number }> {
+  const rows = await db.query<{ made: number; live: number }>(
+    `SELECT count(*)::int AS made, (count(*) FILTER (WHERE revoked_at IS NULL AND expires_at > $1))::int AS live
+       FROM access.issued_token WHERE 'admin' = ANY(roles)`,
+    [until],
+  );
+  return rows[0] ?? { made: 0, live: 0 };
+}
+
 /** Answers false where there is no such token; revoking twice is no error. */
 export async function revokeAccessToken(db: Queryable, jti: string): Promise<boolean> {
   const rows = await db.query(

@@ -2,7 +2,7 @@ import { caRefusalCodes, CaUnavailableError } from '@touchmark/ca-port';
 import { StoreError } from '@touchmark/store';
 import { describe, expect, it } from 'vitest';
 import { EnrollmentError } from './enrollment-error.js';
-import { describeEnrollmentError } from './enrollment-errors.js';
+import { describeEnrollmentError } from './describe-enrollment-error.js';
 
 describe('describeEnrollmentError', () => {
   it.each(caRefusalCodes)('knows the CA’s %s', (code) => {

@@ -1,4 +1,4 @@
-import { bucketEnd, NO_WELL_DEFINED_EXPIRATION } from '@touchmark/status-list';
+import { bucketEnd, bucketOf, LIST_SIZE, NO_WELL_DEFINED_EXPIRATION } from '@touchmark/status-list';
 import {
   appendJournal,
   type Database,
@@ -13,10 +13,13 @@ import {
   type StatusListRecord,
   statusLists,
 } from '@touchmark/store';
-import { LIST_SIZE, bucketOf } from '@touchmark/status-list';
 import { CaError } from '../ca-error.js';
 import type { SignCrl } from '../crl/sign-crl.js';
+import { publicationUrls } from './publication-urls.js';
 import type { LeasedBlock } from './seat-supply.js';
+
+/** Seats leased beyond which a second list is opened beside this one. */
+const NEARLY_FULL = LIST_SIZE * 0.75;
 
 export interface ListOptions {
   /** Base of the publication URLs, without a slash at its end; burnt into each list when it opens. */
@@ -64,8 +67,7 @@ export class StatusLists {
     const lists = await statusLists(this.db);
     const hasRoom = (authorityId: string, bucket: string): boolean =>
       lists.some(
-        (l) =>
-          l.authorityId === authorityId && l.bucket === bucket && l.state === 'open' && l.leasedTo <= LIST_SIZE * 0.75,
+        (l) => l.authorityId === authorityId && l.bucket === bucket && l.state === 'open' && l.leasedTo <= NEARLY_FULL,
       );
     const wanted = new Map<string, { authorityId: string; bucket: string }>();
     for (const list of lists) {
@@ -89,7 +91,7 @@ export class StatusLists {
     const { publicHttpUrl, now } = this.options;
     return this.db.transaction(async (tx) => {
       await lockListOpening(tx);
-      const [already] = (await openStatusLists(tx, authorityId, bucket)).filter((l) => l.leasedTo <= LIST_SIZE * 0.75);
+      const [already] = (await openStatusLists(tx, authorityId, bucket)).filter((l) => l.leasedTo <= NEARLY_FULL);
       if (already) return already;
       const id = await nextStatusListId(tx);
       const end = bucketEnd(bucket);
@@ -98,9 +100,7 @@ export class StatusLists {
         authorityId,
         bucket,
         notAfter: end === undefined ? NO_WELL_DEFINED_EXPIRATION : end - 1,
-        crlUri: `${publicHttpUrl}/crl/${id}.crl`,
-        ocspUri: `${publicHttpUrl}/ocsp`,
-        caIssuersUri: `${publicHttpUrl}/ca/${authorityId}.cer`,
+        ...publicationUrls(publicHttpUrl, id, authorityId),
         openedAt: now(),
       };
       await insertStatusList(tx, list);
