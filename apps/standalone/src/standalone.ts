@@ -162,7 +162,13 @@ async function createApp(
   const { enrollmentDb, responderDb, caDb } = databases;
   const accessKey = await openAccessKey(await accessKeyStore(secrets, randomBytes), enrollmentDb);
   const enrollmentCa = ca.portFor('enrollment');
-  const reachable = (): Promise<unknown> => caDb.query('SELECT 1');
+  const responderModule = ResponderModule.register({
+    db: responderDb,
+    ca: ca.portFor('responder'),
+    now,
+    settings: config.responder,
+    log: logger,
+  });
   class StandaloneModule {}
   const root = {
     module: StandaloneModule,
@@ -181,14 +187,22 @@ async function createApp(
         now,
         onError: (err, requestId) => logger.error({ err, requestId }, 'EST failed'),
       }),
-      ResponderModule.register({
-        db: responderDb,
-        ca: ca.portFor('responder'),
-        now,
-        settings: config.responder,
-        log: logger,
+      responderModule,
+      healthModule({
+        listener: 'public',
+        imports: [responderModule],
+        checks: {
+          inject: [Responder],
+          useFactory: (responder: Responder) => ({
+            database: () => caDb.query('SELECT 1'),
+            // what OCSP says is proven: without it, every answer is tryLater
+            async status() {
+              if (!responder.isReady(now(), config.responder.allowedLag))
+                throw new TypeError('the journal was not read lately');
+            },
+          }),
+        },
       }),
-      healthModule({ listener: 'public', checks: { useFactory: () => ({ database: reachable }) } }),
       metricsModule(metrics),
     ],
   };

@@ -1,5 +1,6 @@
-import { createPublicKey, type KeyObject, webcrypto } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 
+import { Crypto } from '@peculiar/webcrypto';
 import { Extension, Name, X509CertificateGenerator } from '@peculiar/x509';
 import { equalBytes, MAX_TIME, Oid, toHex } from '@touchmark/der';
 import {
@@ -21,7 +22,9 @@ import {
 import { IssuanceError } from './issuance-error.js';
 import type { IssuingCaKind } from './profile.js';
 
-// CA certificates are rare, so they are made by @peculiar/x509; entry points load reflect-metadata before this module.
+// CA certificates are rare, so they are made by @peculiar/x509, with @peculiar/webcrypto to sign, and read back by our own code;
+// entry points load reflect-metadata before this module.
+const engine = new Crypto();
 
 const COMMON_NAMES = {
   root: 'Root CA',
@@ -150,6 +153,9 @@ interface CaCertificate {
 async function create(content: CaCertificate): Promise<Uint8Array> {
   checkSubjectKey(content);
   const algorithm = signingAlgorithm(content.signingKey);
+  const pkcs8 = content.signingKey.export({ format: 'der', type: 'pkcs8' });
+  const signingKey = await engine.subtle.importKey('pkcs8', pkcs8, algorithm, false, ['sign']);
+  pkcs8.fill(0);
   const made = await X509CertificateGenerator.create(
     {
       subject: new Name(content.subject),
@@ -158,11 +164,11 @@ async function create(content: CaCertificate): Promise<Uint8Array> {
       notBefore: new Date(content.notBefore * 1000),
       notAfter: new Date(content.notAfter * 1000),
       publicKey: content.subjectPublicKeyInfo,
-      signingKey: content.signingKey.toCryptoKey(algorithm, false, ['sign']),
+      signingKey,
       signingAlgorithm: algorithm,
       extensions: [...content.extensions, extension(Oid.keyUsage, true, encodeKeyUsage(['keyCertSign', 'cRLSign']))],
     },
-    webcrypto,
+    engine,
   );
   return checkMade(new Uint8Array(made.rawData), content);
 }

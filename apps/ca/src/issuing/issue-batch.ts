@@ -94,12 +94,12 @@ export class IssueBatch {
       const decided = decideOrders(orders, facts, now);
       await checkSpent(tx, orders, facts, decided);
       const decisions = await holdQuotas(tx, orders, decided, now, this.options.hourlyQuota, this.total);
-      // 4. to 7. take a seat, build, lint, sign, verify
+      // 4. to 8. take a seat, build, lint, sign, verify
       await this.sign(orders, decisions);
-      // 8. store
+      // 9. store
       await this.store(tx, orders, decisions, now);
       return this.outcomes(tx, orders, decisions);
-      // 9. the caller gets its answer after the commit
+      // 10. the caller gets its answer after the commit
     });
   }
 
