@@ -82,7 +82,7 @@ export class Responder {
 
   /** Whether OCSP can be answered now, for readiness. */
   isReady(now: number, allowedLag: number): boolean {
-    return now - this.view.askedAt <= allowedLag;
+    return this.view.isProven(now, allowedLag);
   }
 
   private tick(): void {

@@ -1,28 +1,39 @@
 import { DerReader, Tag } from '@touchmark/der';
 
-import { readAlgorithmIdentifier } from './algorithm-identifier.js';
+import { X509Error } from './error.js';
 
 /** CertID (RFC 6960 4.1.1): which certificate is meant. */
 export interface CertId {
   /** The whole element, to be echoed octet for octet. */
   readonly der: Uint8Array;
-  /** Dotted. Parameters may be NULL or absent, so match by this alone. */
+  /** Dotted. Parameters are NULL or absent, so match by this alone. */
   readonly hashAlgorithm: string;
   /** Hash of the DER of the issuer's Name. */
   readonly issuerNameHash: Uint8Array;
   /** Hash of the contents of the issuer's subjectPublicKey BIT STRING. */
   readonly issuerKeyHash: Uint8Array;
-  /** INTEGER content octets; any INTEGER, not only those a certificate may have. */
+  /** INTEGER content octets; any INTEGER of at most 32 octets, not only those a certificate may have. */
   readonly serialNumber: Uint8Array;
 }
 
+/** Octets. RFC 5280 4.1.2.2 allows 20; older certificates have a few more. */
+const MAX_SERIAL_NUMBER = 32;
+
+/**
+ * Throws DerError, also for hash parameters that are not NULL, and X509Error SERIAL_NUMBER_INVALID: what is echoed and kept must
+ * not be as long as the sender likes.
+ */
 export function readCertId(reader: DerReader): CertId {
   const der = reader.readElement(Tag.SEQUENCE);
   const contents = new DerReader(der).read(Tag.SEQUENCE);
-  const hashAlgorithm = readAlgorithmIdentifier(contents).oid;
+  const algorithm = contents.read(Tag.SEQUENCE);
+  const hashAlgorithm = algorithm.readOid();
+  if (!algorithm.done) algorithm.readNull();
+  algorithm.end();
   const issuerNameHash = contents.readOctetString();
   const issuerKeyHash = contents.readOctetString();
   const serialNumber = contents.readInteger();
+  if (serialNumber.length > MAX_SERIAL_NUMBER) throw new X509Error('SERIAL_NUMBER_INVALID');
   contents.end();
   return { der, hashAlgorithm, issuerNameHash, issuerKeyHash, serialNumber };
 }

@@ -4,7 +4,7 @@ import { OnListener, Principal, Roles, ROLES, SecretFields } from '@touchmark/se
 import { z } from 'zod';
 import { NoMembers } from '../devices/status-schemas.js';
 import { limit, Name, pageOf, UtcSeconds, Uuid } from '../registry/schemas.js';
-import { AccessTokenRegistry } from './access-tokens.js';
+import { AccessTokenRegistry, isAloneOrAbsent } from './access-tokens.js';
 
 const RoleNames = z.array(z.enum(ROLES)).min(1).max(ROLES.length);
 
@@ -18,6 +18,10 @@ const NewAccessToken = z
   .refine(({ roles, factory }) => roles.includes('factory') === (factory !== undefined), {
     path: ['factory'],
     message: 'the role factory and a factory go together',
+  })
+  .refine(({ roles }) => isAloneOrAbsent('factory', roles), {
+    path: ['roles'],
+    message: 'the role factory goes with no other: the rest would open every factory’s batches to it',
   })
   .meta({ id: 'NewAccessToken' });
 

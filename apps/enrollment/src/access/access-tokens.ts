@@ -28,6 +28,11 @@ export interface MadeAccessToken {
   readonly token: string;
 }
 
+/** Whether nobody with that role has another one besides. */
+export function isAloneOrAbsent(role: Role, roles: readonly Role[]): boolean {
+  return !roles.includes(role) || roles.every((one) => one === role);
+}
+
 /** Bearer tokens of the API. Each that was made is on record: one that is not is refused. */
 export class AccessTokenRegistry {
   private readonly db: Database;
@@ -42,6 +47,7 @@ export class AccessTokenRegistry {
 
   /** Recorded before it is signed. Throws VALID_UNTIL_OUT_OF_RANGE, FACTORY_UNKNOWN. */
   async mint({ sub, roles, factory, validUntil }: NewAccessToken, createdBy: string): Promise<MadeAccessToken> {
+    if (!isAloneOrAbsent('factory', roles)) throw new TypeError('the role factory goes with no other');
     const iat = this.options.now();
     checkValidUntil(validUntil, iat);
     const factoryId = factory === undefined ? undefined : (await factoryOf(this.db, factory)).id;

@@ -47,7 +47,7 @@ export function parseProvisionLine(text: Uint8Array): ParsedLine {
   }
   const { deviceSerial, csr } = result.data;
   if (!isDeviceSerial(deviceSerial)) {
-    const detail = 'a deviceSerial is [A-Za-z0-9.-]{1,64}, and neither . nor ..';
+    const detail = 'a deviceSerial is [A-Za-z0-9.-]{1,64}, and neither . nor .. nor a UUID';
     return { ok: false, deviceSerial, code: 'DEVICE_SERIAL_INVALID', detail };
   }
   if (csr.length % 4 !== 0 || !BASE64.test(csr)) {

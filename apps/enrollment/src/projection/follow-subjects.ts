@@ -79,7 +79,8 @@ async function insertMissing(
 
 function updateOf(device: DeviceRecord, subject: SubjectView, happenings: readonly DeviceHappening[]): DeviceUpdate {
   const batchId = happenings.findLast((one) => one.batchId !== undefined)?.batchId;
-  const policyId = happenings.findLast((one) => one.policyId !== undefined)?.policyId;
+  const named = happenings.filter((one) => one.policyId !== undefined);
+  const issuedUnder = named.findLast((one) => one.event !== undefined)?.policyId;
   return {
     deviceRef: device.deviceRef,
     // the spelling of the first certificate is the one that stays
@@ -87,7 +88,8 @@ function updateOf(device: DeviceRecord, subject: SubjectView, happenings: readon
     state: projectedState(subject),
     generation: subject.generation,
     batchId: device.batchId ?? batchId ?? null,
-    policyId: policyId ?? device.policyId,
+    // a certificate given out once more says nothing new: it fills a gap, and moves no device to another policy
+    policyId: issuedUnder ?? device.policyId ?? named.at(-1)?.policyId ?? null,
     lastSeenAt: subject.seenAt,
   };
 }

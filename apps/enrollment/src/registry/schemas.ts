@@ -8,8 +8,8 @@ export const ModelName = z.string().refine(isModel, 'allowed is [a-z0-9-]{1,63}'
 
 export const DeviceSerial = z
   .string()
-  .refine(isDeviceSerial, 'allowed is [A-Za-z0-9.-]{1,64}, not . or ..')
-  .describe('[A-Za-z0-9.-]{1,64}, unique within the model without regard to case');
+  .refine(isDeviceSerial, 'allowed is [A-Za-z0-9.-]{1,64}, not . or .., no UUID')
+  .describe('[A-Za-z0-9.-]{1,64}, not in the form of a UUID, unique within the model without regard to case');
 
 /** A name that people give: factories, policies, holders of access tokens. */
 export const Name = z

@@ -17,6 +17,8 @@ export const MAX_REQUESTS = 16;
 const UNKNOWN_LIFE = 60;
 const UNKNOWN_REFRESH = 10;
 const UNKNOWN_CACHE_SIZE = 4_096;
+/** Characters of a request that is remembered by its spelling; one CertID with SHA-256 takes 180 in a path. */
+const MAX_RECALLED_LENGTH = 512;
 
 export interface AnswerRequestPorts {
   readonly view: StatusView;
@@ -60,10 +62,13 @@ interface ToSign {
 export class AnswerRequest {
   private readonly ports: AnswerRequestPorts;
   private readonly settings: Settings;
-  /** By CertID. Answers about what was not issued have a place of their own, where made-up serial numbers push out only each other. */
+  /**
+   * By CertID, whose octets follow from issuer, hash and serial number but for the NULL of the hash's parameters, which is echoed
+   * as it came. Answers about what was not issued have a place of their own, where made-up serial numbers push out only each other.
+   */
   private readonly kept: ResponseCache<KeptAnswer>;
   private readonly unknown: ResponseCache<KeptAnswer>;
-  /** The same answers by the request as it came, so that one asked again need not be read again. */
+  /** The same answers by the request as it came, so that one asked again need not be read again. Long ones always are. */
   private readonly recalled: ResponseCache<KeptAnswer>;
 
   constructor(ports: AnswerRequestPorts, settings: Settings) {
@@ -103,7 +108,7 @@ export class AnswerRequest {
     const key = keptUnder(request);
     const kept = key === undefined ? undefined : (this.kept.get(key) ?? this.unknown.get(key));
     if (kept && this.holds(kept)) {
-      this.recalled.set(asText, kept);
+      if (asText.length <= MAX_RECALLED_LENGTH) this.recalled.set(asText, kept);
       return kept.answer;
     }
     try {
@@ -115,7 +120,7 @@ export class AnswerRequest {
   }
 
   private isProven(): boolean {
-    return this.ports.now() - this.ports.view.askedAt <= this.settings.allowedLag;
+    return this.ports.view.isProven(this.ports.now(), this.settings.allowedLag);
   }
 
   private holds({ refreshAt, madeOf }: KeptAnswer): boolean {

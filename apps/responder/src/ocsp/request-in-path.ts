@@ -18,6 +18,9 @@ export function requestInPath(target: string, prefix: string): Uint8Array | unde
       return undefined;
     }
   }
-  const base64 = /^\/*([A-Za-z0-9+/_-]+={0,2})$/.exec(text)?.[1];
-  return base64 === undefined ? undefined : Buffer.from(base64, 'base64');
+  // counted, because a regular expression that skips them backtracks over every one of them
+  let slashes = 0;
+  while (text[slashes] === '/') slashes++;
+  const base64 = text.slice(slashes);
+  return /^[A-Za-z0-9+/_-]+={0,2}$/.test(base64) ? Buffer.from(base64, 'base64') : undefined;
 }

@@ -43,6 +43,11 @@ export class StatusView {
     return this.provenByOurClock;
   }
 
+  /** Whether the last proof is young enough; one from the future is of no known age, for the clock was set back since. */
+  isProven(now: number, allowedLag: number): boolean {
+    return Math.abs(now - this.provenByOurClock) <= allowedLag;
+  }
+
   /** Grows whenever seats come into being that the view did not know: what was unknown before may exist now. */
   get growth(): number {
     return this.seatsGrown;

@@ -10,6 +10,7 @@ import {
 } from 'jose';
 import { z } from 'zod';
 import { ServerError } from '../errors/server-error.js';
+import { KnownKeys } from './known-keys.js';
 import type { Principal } from './principal.js';
 import { ROLES } from './role.js';
 
@@ -74,7 +75,7 @@ export class AccessTokens {
   readonly #now: () => number;
 
   constructor(keys: AccessKeys, revoked: RevokedTokens, now: () => number) {
-    this.#keys = keys;
+    this.#keys = new KnownKeys(keys, now);
     this.#revoked = revoked;
     this.#now = now;
   }

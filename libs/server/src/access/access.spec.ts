@@ -168,10 +168,14 @@ describe('issueAccessToken', () => {
 });
 
 describe('confinedToFactory', () => {
-  it('holds a factory to its own, and nobody who is more than a factory', () => {
+  it('holds every token of a factory to its own, but for an admin’s', () => {
     const factory: Principal = { sub: 's', jti: 'j', roles: ['factory'], factory: 'f1' };
     expect(confinedToFactory(factory)).toBe('f1');
+    for (const role of ['gateway', 'auditor', 'security-admin'] as const) {
+      expect(confinedToFactory({ ...factory, roles: ['factory', role] })).toBe('f1');
+    }
     expect(confinedToFactory({ ...factory, roles: ['factory', 'admin'] })).toBeUndefined();
+    expect(confinedToFactory({ sub: 's', jti: 'j', roles: ['auditor'] })).toBeUndefined();
   });
 });
 

@@ -28,9 +28,9 @@ export const Principal = createParamDecorator((_data: unknown, context: Executio
 });
 
 /**
- * The factory to which the caller is confined: it sees and provisions only that one's. Undefined for callers who
- * hold a role besides `factory`, and so see all.
+ * The factory to which the caller is confined: it sees and provisions only that one's. Undefined for tokens of no
+ * factory, and for an admin, who sees all whatever else the token says.
  */
 export function confinedToFactory(principal: Principal): string | undefined {
-  return principal.roles.every((role) => role === 'factory') ? principal.factory : undefined;
+  return principal.roles.includes('admin') ? undefined : principal.factory;
 }

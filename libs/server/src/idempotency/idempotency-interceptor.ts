@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { type CallHandler, type ExecutionContext, type NestInterceptor, SetMetadata } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { from, type Observable, of, switchMap } from 'rxjs';
+import type { Principal } from '../access/principal.js';
 import { ServerError } from '../errors/server-error.js';
 import { canonicalJson } from './canonical-json.js';
 import type { IdempotencyScope, IdempotencyStore, StoredAnswer } from './idempotency-store.js';
@@ -9,6 +10,8 @@ import type { IdempotencyScope, IdempotencyStore, StoredAnswer } from './idempot
 const KEPT_SECONDS = 24 * 3600;
 const ABANDONED_SECONDS = 60;
 const RETRY_SECONDS = 1;
+/** Characters of a target that is named as it is; a longer one by its hash, so that the store's key stays short. */
+const MAX_TARGET_LENGTH = 255;
 /** Visible ASCII; a quoted string, as the draft header field defines it, is one too. */
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
@@ -90,7 +93,16 @@ function scopeOf(request: FastifyRequest): IdempotencyScope | undefined {
   if (typeof key !== 'string' || !KEY.test(key)) {
     throw new ServerError('IDEMPOTENCY_KEY_INVALID', {}, 'an Idempotency-Key is 1 to 255 visible ASCII characters');
   }
-  return { owner: request.principal.sub, operation: `POST ${request.url}`, key };
+  return { owner: ownerOf(request.principal), operation: operationOf(request), key };
+}
+
+/** A `sub` alone is what the token's maker wrote there: an answer is replayed only to those who may do the same. */
+function ownerOf({ sub, roles, factory }: Principal): string {
+  return hash('sha256', canonicalJson({ sub, roles: [...roles].toSorted(), factory }), 'hex');
+}
+
+function operationOf({ method, url }: FastifyRequest): string {
+  return `${method} ${url.length <= MAX_TARGET_LENGTH ? url : hash('sha256', url, 'hex')}`;
 }
 
 function withoutSecrets(answer: unknown, secrets: readonly string[]): string | undefined {

@@ -7,9 +7,9 @@ export interface StoredAnswer {
 
 /** Whose key it is, and for what. The same key of another caller or for another path is another key. */
 export interface IdempotencyScope {
-  /** The access token's `sub`. */
+  /** SHA-256 of the access token's `sub`, roles and factory, as hex. */
   readonly owner: string;
-  /** `POST /v1/devices/7/tokens`: method and path as sent. */
+  /** `POST /v1/devices/7/tokens`: method and target as sent, or the SHA-256 of a long target. */
   readonly operation: string;
   /** The client's Idempotency-Key. */
   readonly key: string;

@@ -22,10 +22,12 @@ export type HealthChecks = Readonly<Record<string, HealthCheck>>;
 
 const HEALTH_CHECKS = Symbol('HealthChecks');
 const CHECK_MILLISECONDS = 2_000;
+const KEPT_MILLISECONDS = 1_000;
 
 /**
  * `GET /livez` (the process answers) and `GET /readyz` (every check passes; 503 with the names of those that fail).
- * Open to everyone on the listener, so names say what fails and never why.
+ * Open to everyone on the listener, so names say what fails and never why, and the checks run once a second at most, however
+ * often they are asked for.
  */
 export function healthModule(options: {
   readonly listener: ListenerName;
@@ -49,10 +51,10 @@ function healthController(listener: ListenerName): Type {
   @Public()
   @ApiExcludeController()
   class HealthController {
-    readonly #checks: HealthChecks;
+    readonly #failing: () => Promise<string[]>;
 
     constructor(@Inject(HEALTH_CHECKS) checks: HealthChecks) {
-      this.#checks = checks;
+      this.#failing = keptForAMoment(() => failingChecks(checks));
     }
 
     @Get('livez')
@@ -64,7 +66,7 @@ function healthController(listener: ListenerName): Type {
     @Get('readyz')
     @Header('Cache-Control', 'no-store')
     async ready(): Promise<{ status: 'ok' }> {
-      const failing = await failingChecks(this.#checks);
+      const failing = await this.#failing();
       if (failing.length === 0) return { status: 'ok' };
       throw new ServerError('NOT_READY', { failing }, `not ready: ${failing.join(', ')}`);
     }
@@ -78,6 +80,21 @@ export async function failingChecks(checks: HealthChecks): Promise<string[]> {
     Object.entries(checks).map(async ([name, check]) => ((await passes(check)) ? [] : [name])),
   );
   return results.flat();
+}
+
+/** Everyone who asks while it runs, and for a second after, gets the same result. */
+function keptForAMoment<T>(run: () => Promise<T>): () => Promise<T> {
+  let kept: Promise<T> | undefined;
+  const runAndForget = async (): Promise<T> => {
+    try {
+      return await run();
+    } finally {
+      setTimeout(() => {
+        kept = undefined;
+      }, KEPT_MILLISECONDS).unref();
+    }
+  };
+  return () => (kept ??= runAndForget());
 }
 
 async function passes(check: HealthCheck): Promise<boolean> {

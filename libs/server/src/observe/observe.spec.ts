@@ -112,8 +112,9 @@ describe('health', () => {
     const get = (path: string) => running?.fetch(path, { listener: 'public' });
     expect((await get('/readyz'))?.status).toBe(200);
     up = false;
+    // the last result is kept for a second
+    await expect.poll(async () => (await get('/readyz'))?.status, { timeout: 5_000 }).toBe(503);
     const answer = await get('/readyz');
-    expect(answer?.status).toBe(503);
     expect(answer?.headers.get('retry-after')).not.toBeNull();
     const text = await answer?.text();
     expect(JSON.parse(text ?? '')).toMatchObject({ code: 'NOT_READY' });
@@ -121,6 +122,17 @@ describe('health', () => {
     expect(text).not.toContain('secret');
     expect((await get('/livez'))?.status).toBe(200);
     expect((await running.fetch('/livez')).status).toBe(404);
+  });
+
+  it('checks once for all who ask at the same time', async () => {
+    let checked = 0;
+    const checks = { useFactory: () => ({ database: async () => void (checked += 1) }) };
+    running = await startApp([], { imports: [healthModule({ listener: 'public', checks })] });
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, async () => running?.fetch('/readyz', { listener: 'public' })),
+    );
+    expect(answers.map((answer) => answer?.status)).toEqual(Array.from({ length: 50 }, () => 200));
+    expect(checked).toBeLessThan(5);
   });
 
   it('takes a check that does not come back for failing', async () => {
