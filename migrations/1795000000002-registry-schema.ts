@@ -117,6 +117,7 @@ export class RegistrySchema1795000000002 implements MigrationInterface {
       );
       CREATE INDEX refusal_batch ON registry.refusal (batch_id, id);
       CREATE INDEX refusal_device ON registry.refusal (device_ref, id);
+      CREATE INDEX refusal_at ON registry.refusal (at);
 
       -- how far the device projection has been compared with the CA's subjects
       CREATE TABLE registry.projection_sweep (

@@ -44,6 +44,8 @@ export interface EstService {
   suspend(deviceSerial: string): Promise<void>;
   revoke(deviceSerial: string): Promise<void>;
   deviceState(deviceSerial: string): Promise<string | undefined>;
+  /** Writes another policy into the device's row. */
+  moveToPolicy(deviceSerial: string, policy: PolicyName): Promise<void>;
   /** Codes of the refusals that were recorded for a device, newest first. */
   refusals(deviceSerial: string): Promise<string[]>;
   count(table: string): Promise<number>;
@@ -134,6 +136,10 @@ export async function startEstService(adminUrl: string): Promise<EstService> {
         deviceRefOf(identityOf(deviceSerial)),
       ]);
       return rows[0]?.state;
+    },
+    async moveToPolicy(deviceSerial, policy) {
+      const ref = deviceRefOf(identityOf(deviceSerial));
+      await ca.db.query('UPDATE registry.device SET policy_id = $1 WHERE device_ref = $2', [policyIds[policy], ref]);
     },
     async refusals(deviceSerial) {
       const deviceRef = deviceRefOf(identityOf(deviceSerial));

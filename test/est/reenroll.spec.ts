@@ -92,6 +92,15 @@ describe('simplereenroll', () => {
     expect(await service.deviceState('ROT-9')).toBe('active');
   });
 
+  it('the registry has the device under another policy: rotated under that of the certificate presented', async () => {
+    const device = await enrolled(service, 'ROT-11', 'private');
+    await service.moveToPolicy('ROT-11', 'default');
+    const csr = renewal(device.der);
+    const refused = await service.client.simplereenroll(csr, device, 'tokens');
+    expect([refused.status, refused.code]).toEqual([403, 'LABEL_NOT_ALLOWED']);
+    certificateOf(await service.client.simplereenroll(csr, device, 'private'));
+  });
+
   it('the device is suspended or revoked: 403, and a token does not help', async () => {
     const device = await enrolled(service, 'ROT-10');
     await service.suspend('ROT-10');

@@ -155,6 +155,40 @@ describe('a batch stream', () => {
     expect(answers[0].certificate).toBe(first.certificate);
   });
 
+  it('ends without totals when its access token was revoked or has expired', async () => {
+    const batch = await makeBatch(service, 'ended');
+    const terms = { sub: 'line', roles: ['factory'], factory: 'ended' };
+    const { jti, token } = await service.make('/v1/access-tokens', { ...terms, validUntil: service.ca.now() + 3600 });
+    const stream = await service.stream(batch.id, token);
+    stream.send(provisionLine('A'));
+    expect(await stream.next()).toMatchObject({ deviceSerial: 'A' });
+    await service.call('POST', `/v1/access-tokens/${jti}/revocation`, { body: {} });
+    service.ca.advance(1);
+    stream.send(provisionLine('B'));
+    expect(await stream.rest()).toEqual([]);
+    expect((await service.call('GET', `/v1/devices/${refOf('ended', 'B')}`)).status).toBe(404);
+
+    const short = await service.make('/v1/access-tokens', { ...terms, validUntil: service.ca.now() + 60 });
+    const other = await service.stream(batch.id, short.token);
+    other.send(provisionLine('C'));
+    expect(await other.next()).toMatchObject({ deviceSerial: 'C' });
+    service.ca.advance(60);
+    other.send(provisionLine('D'));
+    expect(await other.rest()).toEqual([]);
+  });
+
+  it('sent again after the device enrolled under another policy: the device stays with that', async () => {
+    const batch = await makeBatch(service, 'moved');
+    await service.make('/v1/enrollment-policies', { name: 'moved-on', label: 'moved-on', models: ['moved'] });
+    const { id } = await get('/v1/enrollment-policies/moved-on');
+    const line = provisionLine('A');
+    await service.provision(batch.id, [line]);
+    const deviceRef = refOf('moved', 'A');
+    await service.ca.db.query('UPDATE registry.device SET policy_id = $1 WHERE device_ref = $2', [id, deviceRef]);
+    expect(codes(await service.provision(batch.id, [line]))).toEqual(['ok', 'done']);
+    expect((await get(`/v1/devices/${deviceRef}`)).policyId).toBe(id);
+  });
+
   it('survives a client that leaves in the middle', async () => {
     const batch = await makeBatch(service, 'leave');
     const lines = Array.from({ length: 50 }, (_, i) => provisionLine(`L-${i}`));

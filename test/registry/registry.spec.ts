@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { CaUnavailableError } from '@touchmark/ca-port';
+import { forgetRefusals, insertRefusals } from '@touchmark/store';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { EnrollmentService } from './enrollment-service.js';
 
@@ -165,6 +166,7 @@ describe('access tokens', () => {
   it.each([
     ['the role factory without a factory', { roles: ['factory'] }],
     ['a factory without the role', { roles: ['auditor'], factory: 'x' }],
+    ['the role factory with another one', { roles: ['factory', 'auditor'], factory: 'x' }],
     ['no role', { roles: [] }],
     ['an unknown role', { roles: ['root'] }],
   ])('are not made for %s', async (_name, terms) => {
@@ -176,6 +178,29 @@ describe('access tokens', () => {
     const validUntil = service.ca.now() + seconds;
     const answer = await post('/v1/access-tokens', { sub: 'x', roles: ['auditor'], validUntil });
     expect(answer).toMatchObject({ status: 400, body: { code: 'VALID_UNTIL_OUT_OF_RANGE' } });
+  });
+});
+
+describe('refusals', () => {
+  it('are forgotten from before the time given, and no others', async () => {
+    const { db } = service.ca;
+    const cause = {
+      channel: 'est',
+      detail: 'x',
+      deviceRef: null,
+      deviceSerial: null,
+      batchId: null,
+      source: null,
+    } as const;
+    await insertRefusals(db, [
+      { ...cause, code: 'KEY_WEAK' },
+      { ...cause, code: 'KEY_IN_USE' },
+    ]);
+    await db.query("UPDATE registry.refusal SET at = to_timestamp(999) WHERE code = 'KEY_WEAK'");
+    await db.query("UPDATE registry.refusal SET at = to_timestamp(1000) WHERE code = 'KEY_IN_USE'");
+    expect(await forgetRefusals(db, 1000)).toBe(1);
+    const { items } = (await service.call('GET', '/v1/refusals')).body;
+    expect(items.map(({ code }: { code: string }) => code)).toEqual(['KEY_IN_USE']);
   });
 });
 

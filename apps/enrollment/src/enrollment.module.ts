@@ -1,10 +1,11 @@
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import type { CaPort } from '@touchmark/ca-port';
 import type { RandomBytes } from '@touchmark/server';
-import type { Database } from '@touchmark/store';
+import { accessTokenStanding, type Database } from '@touchmark/store';
 import type { AccessKey } from './access/access-key.js';
 import { AccessTokenRegistry } from './access/access-tokens.js';
 import { AccessTokensController } from './access/access-tokens.controller.js';
+import { StandingTokens } from './access/standing-tokens.js';
 import { BatchStreamController } from './batches/batch-stream.controller.js';
 import { Batches } from './batches/batches.js';
 import { BatchesController } from './batches/batches.controller.js';
@@ -20,6 +21,7 @@ import { CA_PORT } from './enrollment-ports.js';
 import { DeviceProjection } from './projection/device-projection.js';
 import { SweepProjection } from './projection/sweep-projection.js';
 import { Devices } from './registry/devices.js';
+import { RefusalQuota } from './refusal-quota.js';
 import { DevicesController } from './registry/devices.controller.js';
 import { EnrollmentPolicies } from './registry/enrollment-policies.js';
 import { EnrollmentPoliciesController } from './registry/enrollment-policies.controller.js';
@@ -84,8 +86,9 @@ function useCases({ ca, db, realm, now, randomBytes, accessKey }: EnrollmentOpti
     value(new ChangeDeviceStatus(ca, devices, projection)),
     value(new ChangeCertificateStatus(ca, certificateOwners(db), projection)),
     value(new Batches(db, ca, named)),
-    value(new ProvisionChunk(ca, provisioningRecord(db))),
+    value(new ProvisionChunk(ca, provisioningRecord(db, new RefusalQuota(now)))),
     value(new EnrollmentTokens(db, ca, named)),
+    value(new StandingTokens((jti) => accessTokenStanding(db, jti), now)),
     value(new AccessTokenRegistry(db, accessKey, named)),
   ];
 }

@@ -30,14 +30,28 @@ describe('names', () => {
     expect(isModel(text)).toBe(false);
   });
 
-  it.each(['A1', 'sn-0001.B', '...', '-', 'Z'.repeat(64), `${UUID}0`, UUID.slice(1), UUID.replaceAll('-', '')])('deviceSerial %j: accepted', (text) => {
-    expect(isDeviceSerial(text)).toBe(true);
-  });
-
-  it.each(['', '.', '..', 'a/b', 'a b', 'a_b', '\u017f', '\u212a', 'Z'.repeat(65), 'A1\n', '%41', UUID, UUID.toUpperCase()])(
-    'deviceSerial %j: refused',
+  it.each(['A1', 'sn-0001.B', '...', '-', 'Z'.repeat(64), `${UUID}0`, UUID.slice(1), UUID.replaceAll('-', '')])(
+    'deviceSerial %j: accepted',
     (text) => {
-      expect(isDeviceSerial(text)).toBe(false);
+      expect(isDeviceSerial(text)).toBe(true);
     },
   );
+
+  it.each([
+    '',
+    '.',
+    '..',
+    'a/b',
+    'a b',
+    'a_b',
+    '\u017f',
+    '\u212a',
+    'Z'.repeat(65),
+    'A1\n',
+    '%41',
+    UUID,
+    UUID.toUpperCase(),
+  ])('deviceSerial %j: refused', (text) => {
+    expect(isDeviceSerial(text)).toBe(false);
+  });
 });

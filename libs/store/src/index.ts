@@ -40,6 +40,7 @@ export { endWarrantsOf, insertWarrant, lockWarrants, spendWarrants, type Warrant
 export { Database, retryConflicts, type DatabaseOptions, type Queryable, type Transaction } from './database.js';
 export { migrate } from './migrate.js';
 export {
+  accessTokenStanding,
   findAccessJwk,
   insertAccessToken,
   countAdminTokens,
@@ -52,6 +53,8 @@ export {
 } from './registry/access.js';
 export { type BatchRecord, type BatchView, findBatch, insertBatch, listBatches } from './registry/batches.js';
 export {
+  certificateHolder,
+  type CertificateHolderRecord,
   certificateOwner,
   changedSubjects,
   type DeviceCertificateView,
@@ -78,6 +81,7 @@ export {
   updateDevices,
 } from './registry/devices.js';
 export {
+  allEnrollmentPolicies,
   allowModels,
   type Bootstrap,
   disallowModel,
@@ -106,7 +110,13 @@ export {
 } from './registry/idempotency-records.js';
 export { findModel, insertModel, listModels, type ModelRecord } from './registry/models.js';
 export { finishSweep, sweepWindow } from './registry/projection-sweeps.js';
-export { insertRefusals, listRefusals, type RefusalRecord, type RefusalView } from './registry/refusals.js';
+export {
+  forgetRefusals,
+  insertRefusals,
+  listRefusals,
+  type RefusalRecord,
+  type RefusalView,
+} from './registry/refusals.js';
 export { StoreError, type StoreErrorCode } from './store-error.js';
 export { findIssuedSeats, ISSUED_SEAT_LENGTH, readIssuedSeats } from './responder/issued-seats.js';
 export {

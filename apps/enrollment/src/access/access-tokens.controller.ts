@@ -4,7 +4,7 @@ import { OnListener, Principal, Roles, ROLES, SecretFields } from '@touchmark/se
 import { z } from 'zod';
 import { NoMembers } from '../devices/status-schemas.js';
 import { limit, Name, pageOf, UtcSeconds, Uuid } from '../registry/schemas.js';
-import { AccessTokenRegistry, isAloneOrAbsent } from './access-tokens.js';
+import { AccessTokenRegistry, factoryIsAlone } from './access-tokens.js';
 
 const RoleNames = z.array(z.enum(ROLES)).min(1).max(ROLES.length);
 
@@ -19,7 +19,7 @@ const NewAccessToken = z
     path: ['factory'],
     message: 'the role factory and a factory go together',
   })
-  .refine(({ roles }) => isAloneOrAbsent('factory', roles), {
+  .refine(({ roles }) => factoryIsAlone(roles), {
     path: ['roles'],
     message: 'the role factory goes with no other: the rest would open every factory’s batches to it',
   })

@@ -28,9 +28,9 @@ export interface MadeAccessToken {
   readonly token: string;
 }
 
-/** Whether nobody with that role has another one besides. */
-export function isAloneOrAbsent(role: Role, roles: readonly Role[]): boolean {
-  return !roles.includes(role) || roles.every((one) => one === role);
+/** Whether the role `factory`, if it is there, is the only one: any other would lift its confinement to one factory's batches. */
+export function factoryIsAlone(roles: readonly Role[]): boolean {
+  return !roles.includes('factory') || roles.every((role) => role === 'factory');
 }
 
 /** Bearer tokens of the API. Each that was made is on record: one that is not is refused. */
@@ -47,7 +47,7 @@ export class AccessTokenRegistry {
 
   /** Recorded before it is signed. Throws VALID_UNTIL_OUT_OF_RANGE, FACTORY_UNKNOWN. */
   async mint({ sub, roles, factory, validUntil }: NewAccessToken, createdBy: string): Promise<MadeAccessToken> {
-    if (!isAloneOrAbsent('factory', roles)) throw new TypeError('the role factory goes with no other');
+    if (!factoryIsAlone(roles)) throw new TypeError('the role factory goes with no other');
     const iat = this.options.now();
     checkValidUntil(validUntil, iat);
     const factoryId = factory === undefined ? undefined : (await factoryOf(this.db, factory)).id;

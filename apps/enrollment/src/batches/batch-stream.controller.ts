@@ -2,9 +2,10 @@ import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { Controller, Logger, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { confinedToFactory, Consumes, OnListener, Principal, Roles } from '@touchmark/server';
+import { confinedToFactory, Consumes, OnListener, Principal, Roles, ServerError } from '@touchmark/server';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { StandingTokens } from '../access/standing-tokens.js';
 import { EnrollmentError } from '../enrollment-error.js';
 import { Uuid } from '../registry/schemas.js';
 import { Batches } from './batches.js';
@@ -31,6 +32,7 @@ export class BatchStreamController {
   constructor(
     private readonly batches: Batches,
     private readonly chunks: ProvisionChunk,
+    private readonly tokens: StandingTokens,
   ) {}
 
   @Post()
@@ -39,7 +41,7 @@ export class BatchStreamController {
     summary: 'Provision devices: requests in, certificates out, in the same order, over one connection',
     description:
       'One JSON object a line, at most 16 KiB. Answers come while requests are still being sent. A line that is refused does ' +
-      'not end the stream, one that is too long does. Without the last line, `done`, send everything again: the same device ' +
+      'not end the stream, one that is too long does, and so does the end of the access token. Without the last line, `done`, send everything again: the same device ' +
       'and key get the same certificate.',
   })
   @ApiBody({ schema: schemaOf(ProvisionLine) })
@@ -56,7 +58,11 @@ export class BatchStreamController {
     const { raw: response } = reply;
     response.writeHead(200, { 'Content-Type': NDJSON, 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
     response.flushHeaders();
-    const stream = new ProvisionStream((lines) => this.chunks.run(batch, lines, caller.sub), sinkOf(response));
+    const checkToken = this.tokens.watch(caller.jti);
+    const stream = new ProvisionStream(async (lines) => {
+      await checkToken();
+      return this.chunks.run(batch, lines, caller.sub);
+    }, sinkOf(response));
     try {
       await stream.run(source);
     } catch (error) {
@@ -72,6 +78,10 @@ export class BatchStreamController {
 
   private tell(error: unknown, batch: string): void {
     if (EnrollmentError.is(error) && error.code === 'LINE_TOO_LONG') return;
+    if (error instanceof ServerError) {
+      this.logger.warn({ code: error.code, batch }, 'a batch stream ended with its access token');
+      return;
+    }
     this.logger.error({ err: error, batch }, 'a batch stream ended early');
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseProvisionLine } from './provision-line.js';
 
+const UUID = '0198C0DE-1234-7abc-8def-0123456789ab';
 const parse = (line: string | Uint8Array) => parseProvisionLine(Buffer.from(line));
 const json = (value: unknown) => parse(JSON.stringify(value));
 
@@ -27,7 +28,7 @@ describe('parseProvisionLine', () => {
     expect(parse(line)).toMatchObject({ ok: false, code: 'LINE_MALFORMED' });
   });
 
-  it.each(['', '.', '..', 'a b', 'ä', 'a/b', 'x'.repeat(65)])('refuses the deviceSerial %j', (deviceSerial) => {
+  it.each(['', '.', '..', 'a b', 'ä', 'a/b', 'x'.repeat(65), UUID])('refuses the deviceSerial %j', (deviceSerial) => {
     expect(json({ deviceSerial, csr: 'AQID' })).toMatchObject({ ok: false, code: 'DEVICE_SERIAL_INVALID' });
   });
 

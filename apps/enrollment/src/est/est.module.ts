@@ -4,6 +4,7 @@ import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { CaPort } from '@touchmark/ca-port';
 import type { Database } from '@touchmark/store';
 import { DeviceProjection } from '../projection/device-projection.js';
+import { RefusalQuota } from '../refusal-quota.js';
 import { AuthenticateDevice } from './authenticate-device.js';
 import { Authorities } from './authorities.js';
 import { CaCerts } from './cacerts.js';
@@ -55,18 +56,18 @@ export class EstModule implements OnModuleInit {
 
 /** The use cases of EST, wired to the registry's tables and to the CA. */
 export function wireEst({ ca, db, now, onError }: EstPorts): EstUseCases {
-  const registry = new StoreRegistry(db, new DeviceProjection(db));
+  const registry = new StoreRegistry(db, new DeviceProjection(db), now);
   const authorities = new Authorities(ca, now);
   const shared = {
     authenticate: new AuthenticateDevice(authorities, now),
-    policies: registry,
+    policies: registry.policies,
     devicePolicy: new DevicePolicy(registry),
     issue: new IssueDeviceCertificate(ca, registry),
-    refusals: new Refusals(registry, now, onError),
+    refusals: new Refusals(registry, new RefusalQuota(now), onError),
   };
   return {
     caCerts: new CaCerts(authorities),
-    csrAttrs: new CsrAttrs(registry),
+    csrAttrs: new CsrAttrs(registry.policies),
     simpleEnroll: new SimpleEnroll({ ...shared, tokens: new CheckToken(registry, now) }),
     simpleReenroll: new SimpleReenroll(shared),
     sightings: new Sightings(shared.authenticate, ca, registry, now),

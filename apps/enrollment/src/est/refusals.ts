@@ -1,6 +1,7 @@
 import { type DeviceIdentity, deviceRefOf } from '@touchmark/ca-port';
 import { EstError } from '@touchmark/est';
 import { EnrollmentError } from '../enrollment-error.js';
+import type { RefusalQuota } from '../refusal-quota.js';
 import { EnrollmentRefusedError, NotAuthenticError } from './est-error.js';
 
 /** Port: keeps a refused enrolment, so that somebody can be told why. */
@@ -20,20 +21,15 @@ export interface Attempt {
   device?: DeviceIdentity;
 }
 
-/** Refusals of applicants who proved nothing that are kept in one minute. */
-const ANONYMOUS_PER_MINUTE = 60;
-
-/** Keeps every refusal; of those that anybody can cause without a credential, only so many a minute. */
+/** Keeps refusals, as many as the quota lets. */
 export class Refusals {
   private readonly record: RecordRefusal;
-  private readonly now: () => number;
+  private readonly quota: Pick<RefusalQuota, 'admit'>;
   private readonly onError: (error: unknown) => void;
-  private minute = 0;
-  private anonymous = 0;
 
-  constructor(record: RecordRefusal, now: () => number, onError: (error: unknown) => void) {
+  constructor(record: RecordRefusal, quota: Pick<RefusalQuota, 'admit'>, onError: (error: unknown) => void) {
     this.record = record;
-    this.now = now;
+    this.quota = quota;
     this.onError = onError;
   }
 
@@ -49,13 +45,14 @@ export class Refusals {
   }
 
   private async keep(error: Refusal, device: DeviceIdentity | undefined, source: string): Promise<void> {
-    if (device === undefined && !this.roomForAnonymous()) return;
+    const deviceRef = device === undefined ? null : deviceRefOf(device);
+    if (!this.quota.admit({ deviceRef, batchId: null })) return;
     try {
       await this.record.recordRefusal({
         channel: 'est',
         code: error.code,
         detail: error.message,
-        deviceRef: device === undefined ? null : deviceRefOf(device),
+        deviceRef,
         deviceSerial: device?.deviceSerial ?? null,
         source,
       });
@@ -63,16 +60,6 @@ export class Refusals {
       // The device is told all the same.
       this.onError(cause);
     }
-  }
-
-  private roomForAnonymous(): boolean {
-    const minute = Math.floor(this.now() / 60);
-    if (minute !== this.minute) {
-      this.minute = minute;
-      this.anonymous = 0;
-    }
-    this.anonymous += 1;
-    return this.anonymous <= ANONYMOUS_PER_MINUTE;
   }
 }
 

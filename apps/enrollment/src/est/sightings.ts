@@ -8,8 +8,12 @@ export interface ProjectSighting {
   sighted(deviceRef: string, at: number): Promise<void>;
 }
 
-/** Certificates remembered as confirmed: the CA need not hear of them again. */
+/** Certificates remembered: the CA need not hear of them again. */
 const REMEMBERED = 10_000;
+/** Seconds until one is looked at again that is nobody's, or that the CA does not want to see. */
+const REFUSED_FOR = 60;
+/** Looked at together. What comes beyond is not noted: a device that goes on using its certificate comes again. */
+const CONCURRENT = 32;
 
 /**
  * A device that presents its certificate where none is needed has it and uses it, which is what the CA waits for before it
@@ -20,7 +24,9 @@ export class Sightings {
   private readonly ca: Pick<CaPort, 'confirmSeen'>;
   private readonly devices: ProjectSighting;
   private readonly now: () => number;
-  private readonly confirmed = new Set<string>();
+  /** SHA-256 of a certificate, and the UTC seconds until which there is nothing to be done about it. */
+  private readonly settled = new Map<string, number>();
+  private readonly underWay = new Set<string>();
 
   constructor(
     authenticate: Pick<AuthenticateDevice, 'run'>,
@@ -39,12 +45,23 @@ export class Sightings {
     const [leaf] = chain;
     if (leaf === undefined) return;
     const key = createHash('sha256').update(leaf).digest('base64');
-    if (this.confirmed.has(key) || !(await this.isDevice(chain))) return;
+    if (this.isSettled(key) || this.underWay.has(key) || this.underWay.size >= CONCURRENT) return;
+    this.underWay.add(key);
+    try {
+      const noted = (await this.isDevice(chain)) && (await this.note(leaf));
+      this.settle(key, noted ? Number.POSITIVE_INFINITY : this.now() + REFUSED_FOR);
+    } finally {
+      this.underWay.delete(key);
+    }
+  }
+
+  /** Whether the CA knows the certificate as one that is used. */
+  private async note(leaf: Uint8Array): Promise<boolean> {
     const at = this.now();
     const [outcome] = await this.ca.confirmSeen([{ certificate: leaf, at }]);
-    if (outcome?.ok !== true) return;
+    if (outcome?.ok !== true) return false;
     if (outcome.firstSighting) await this.devices.sighted(outcome.deviceRef, at);
-    this.remember(key);
+    return true;
   }
 
   private async isDevice(chain: readonly Uint8Array[]): Promise<boolean> {
@@ -57,9 +74,15 @@ export class Sightings {
     }
   }
 
-  private remember(key: string): void {
-    const [oldest] = this.confirmed;
-    if (this.confirmed.size >= REMEMBERED && oldest !== undefined) this.confirmed.delete(oldest);
-    this.confirmed.add(key);
+  private isSettled(key: string): boolean {
+    const until = this.settled.get(key);
+    return until !== undefined && this.now() < until;
+  }
+
+  private settle(key: string, until: number): void {
+    this.settled.delete(key);
+    const [oldest] = this.settled.keys();
+    if (this.settled.size >= REMEMBERED && oldest !== undefined) this.settled.delete(oldest);
+    this.settled.set(key, until);
   }
 }

@@ -1,18 +1,18 @@
 import { deviceRefOf } from '@touchmark/ca-port';
 import { parseSerialNumber } from '@touchmark/status-list';
 import {
+  allEnrollmentPolicies,
+  certificateHolder,
   certificateOwner,
   type Database,
-  findDevice,
-  findEnrollmentPolicy,
   findEnrollmentToken,
   insertRefusals,
 } from '@touchmark/store';
 import type { DeviceProjection } from '../projection/device-projection.js';
 import type { EnrollmentToken, FindToken } from './check-token.js';
-import type { FindDevice, RegisteredDevice } from './device-policy.js';
-import type { EnrollmentPolicy, PolicyByLabel } from './enrollment-policy.js';
+import type { CertificateHolder, FindHolder } from './device-policy.js';
 import type { ProjectEnrolment } from './issue-device-certificate.js';
+import { PolicyTable } from './policy-table.js';
 import type { RecordRefusal } from './refusals.js';
 import type { ProjectSighting } from './sightings.js';
 
@@ -22,35 +22,29 @@ type Refusal = Parameters<RecordRefusal['recordRefusal']>[0];
 const ACTOR = 'est';
 
 /** The ports of EST towards the registry, on its tables. */
-export class StoreRegistry
-  implements PolicyByLabel, FindToken, FindDevice, RecordRefusal, ProjectEnrolment, ProjectSighting
-{
+export class StoreRegistry implements FindToken, FindHolder, RecordRefusal, ProjectEnrolment, ProjectSighting {
+  readonly policies: PolicyTable;
   private readonly db: Database;
   private readonly projection: Pick<DeviceProjection, 'follow'>;
 
-  constructor(db: Database, projection: Pick<DeviceProjection, 'follow'>) {
+  constructor(db: Database, projection: Pick<DeviceProjection, 'follow'>, now: () => number) {
+    this.policies = new PolicyTable({ readPolicies: () => allEnrollmentPolicies(db) }, now);
     this.db = db;
     this.projection = projection;
   }
 
-  policyByLabel(label: string | null): Promise<EnrollmentPolicy | undefined> {
-    return findEnrollmentPolicy(this.db, { label });
-  }
-
   async findToken(secretSha256: Uint8Array): Promise<EnrollmentToken | undefined> {
     const token = await findEnrollmentToken(this.db, { secretSha256 });
-    const policy = token && (await findEnrollmentPolicy(this.db, { id: token.policyId }));
+    const policy = token && (await this.policies.policyById(token.policyId));
     if (token === undefined || policy === undefined) return undefined;
     const { realm, model, deviceSerial, warrantId, validUntil, revoked } = token;
     return { identity: { realm, model, deviceSerial }, policy, warrantId, validUntil, revoked };
   }
 
-  async findDevice(deviceRef: string): Promise<RegisteredDevice | undefined> {
-    const device = await findDevice(this.db, deviceRef);
-    if (device === undefined) return undefined;
-    const { realm, model, deviceSerial, policyId } = device;
-    const policy = policyId === null ? undefined : await findEnrollmentPolicy(this.db, { id: policyId });
-    return { identity: { realm, model, deviceSerial }, policy };
+  async certificateHolder(deviceRef: string, serialNumber: Uint8Array): Promise<CertificateHolder | undefined> {
+    const holder = await certificateHolder(this.db, deviceRef, serialNumber);
+    if (holder === undefined) return undefined;
+    return { identity: holder.identity ?? undefined, policy: await this.policies.policyById(holder.policy) };
   }
 
   async certificateOwner(serialNumber: Uint8Array): Promise<string | undefined> {

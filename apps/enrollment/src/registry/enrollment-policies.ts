@@ -68,7 +68,7 @@ export class EnrollmentPolicies {
 
 /** The policy of that name. Throws POLICY_UNKNOWN. */
 export async function policyOf(db: Queryable, name: string): Promise<EnrollmentPolicyRecord> {
-  const policy = await findEnrollmentPolicy(db, { name });
+  const policy = await findEnrollmentPolicy(db, name);
   if (!policy) throw new EnrollmentError('POLICY_UNKNOWN', { policy: name }, `there is no enrollment policy ${name}`);
   return policy;
 }

@@ -43,7 +43,7 @@ export class Models {
         this.db.transaction(async (tx) => {
           const made = await insertModel(tx, model);
           for (const policy of policies) {
-            const found = await findEnrollmentPolicy(tx, { name: policy });
+            const found = await findEnrollmentPolicy(tx, policy);
             if (!found) throw new EnrollmentError('POLICY_UNKNOWN', { policy }, `there is no policy ${policy}`);
             await allowModels(tx, found.id, [id]);
           }

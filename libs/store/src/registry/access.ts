@@ -58,6 +58,18 @@ export async function countAdminTokens(db: Queryable, until: number): Promise<{ 
   return rows[0] ?? { made: 0, live: 0 };
 }
 
+/** `exp` of a token and whether it was revoked; undefined where none of that id was made here. */
+export async function accessTokenStanding(
+  db: Queryable,
+  jti: string,
+): Promise<{ readonly exp: number; readonly revoked: boolean } | undefined> {
+  const [row] = await db.query<{ exp: number; revoked: boolean }>(
+    'SELECT expires_at::float8 AS exp, revoked_at IS NOT NULL AS revoked FROM access.issued_token WHERE jti = $1',
+    [jti],
+  );
+  return row;
+}
+
 /** Answers false where there is no such token; revoking twice is no error. */
 export async function revokeAccessToken(db: Queryable, jti: string): Promise<boolean> {
   const rows = await db.query(

@@ -69,6 +69,33 @@ export async function deviceCertificates(db: Queryable, deviceRef: string): Prom
   );
 }
 
+/** Who a certificate was issued to and under which policy; the CA's word, except for the names, which the registry has. */
+export interface CertificateHolderRecord {
+  /** Null while the registry has not heard of the device. */
+  readonly identity: { readonly realm: string; readonly model: string; readonly deviceSerial: string } | null;
+  readonly policy: string;
+}
+
+/**
+ * The device with the policy that this certificate of its was issued under; undefined where the CA issued it no such one. By the
+ * device, because `ca.credential` is partitioned by it: one partition is planned and read.
+ */
+export async function certificateHolder(
+  db: Queryable,
+  deviceRef: string,
+  serialNumber: Uint8Array,
+): Promise<CertificateHolderRecord | undefined> {
+  const [row] = await db.query<{ realm: string | null; model: string; deviceSerial: string; policy: string }>(
+    `SELECT d.realm, d.model, d.device_serial AS "deviceSerial", c.policy
+       FROM ca.device_certificate c LEFT JOIN registry.device d ON d.device_ref = c.device_ref
+      WHERE c.device_ref = $1 AND c.serial_number = $2`,
+    [deviceRef, serialNumber],
+  );
+  if (row === undefined) return undefined;
+  const { realm, model, deviceSerial, policy } = row;
+  return { identity: realm === null ? null : { realm, model, deviceSerial }, policy };
+}
+
 /** The device whose certificate sits there; undefined for seats that are not a device's. `random`: the serial number's last 8 octets. */
 export async function certificateOwner(
   db: Queryable,

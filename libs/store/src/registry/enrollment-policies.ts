@@ -65,18 +65,14 @@ export async function disallowModel(db: Queryable, policyId: string, modelId: st
   await db.query('DELETE FROM registry.model_policy WHERE policy_id = $1 AND model_id = $2', [policyId, modelId]);
 }
 
-export async function findEnrollmentPolicy(
-  db: Queryable,
-  by: { readonly name: string } | { readonly id: string } | { readonly label: string | null },
-): Promise<EnrollmentPolicyRecord | undefined> {
-  const [condition, value] =
-    'name' in by
-      ? ['p.name = $1', by.name]
-      : 'id' in by
-        ? ['p.id = $1', by.id]
-        : ['p.label IS NOT DISTINCT FROM $1::text', by.label];
-  const [row] = await db.query<EnrollmentPolicyRecord>(`${selection} WHERE ${condition}`, [value]);
+export async function findEnrollmentPolicy(db: Queryable, name: string): Promise<EnrollmentPolicyRecord | undefined> {
+  const [row] = await db.query<EnrollmentPolicyRecord>(`${selection} WHERE p.name = $1`, [name]);
   return row;
+}
+
+/** All of them: an installation has some dozens. */
+export async function allEnrollmentPolicies(db: Queryable): Promise<EnrollmentPolicyRecord[]> {
+  return db.query<EnrollmentPolicyRecord>(selection);
 }
 
 /** Policies by name, after the one named. */

@@ -44,6 +44,12 @@ export async function insertRefusals(db: Queryable, refusals: readonly RefusalRe
 // an applicant may write it, PostgreSQL's text cannot hold it
 const storable = (text: string | null): string | null => text?.replaceAll('\0', '\uFFFD') ?? null;
 
+/** Removes those from before that time, UTC seconds; answers how many. */
+export async function forgetRefusals(db: Queryable, before: number): Promise<number> {
+  const rows = await db.query('DELETE FROM registry.refusal WHERE at < to_timestamp($1) RETURNING 1', [before]);
+  return rows.length;
+}
+
 /** Refusals, newest first, before the one named; of one batch or device where given. */
 export async function listRefusals(
   db: Queryable,
