@@ -16,6 +16,8 @@ import { StatusView } from './status-view/status-view.js';
 export interface ResponderOptions {
   /** A role that may read schema `publication`, on the primary. */
   readonly db: Database;
+  /** The same on connections of its own, for lists that take long to read; by default `db`. */
+  readonly loadDb?: Database;
   readonly ca: Pick<CaPort, 'renewOcspSigners'>;
   /** UTC seconds. */
   readonly now: () => number;
@@ -40,11 +42,11 @@ export class Responder {
   private listener: { close(): Promise<void> } | undefined;
   private ticking: NodeJS.Timeout | undefined;
 
-  constructor({ db, ca, now, generateSigner = generateMemorySigner, settings, log }: ResponderOptions) {
+  constructor({ db, loadDb = db, ca, now, generateSigner = generateMemorySigner, settings, log }: ResponderOptions) {
     const { view } = this;
     this.db = db;
     const issuers = new Issuers();
-    const issuedSeats = new IssuedSeats(db, { listsInMemory: settings.issuedListsInMemory, log });
+    const issuedSeats = new IssuedSeats(db, { loadDb, listsInMemory: settings.issuedListsInMemory, now, log });
     this.signers = new OcspSigners({ ca, generateSigner, now, log });
     const answerRequest = new AnswerRequest({ view, issuers, issuedSeats, signers: this.signers, now, log }, settings);
     this.ocspHandler = new OcspHandler(answerRequest);

@@ -83,6 +83,7 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     const seatDb = await pool('ca seats', 2);
     const enrollmentDb = await pool('enrollment', 10);
     const responderDb = await pool('responder', 6);
+    const responderLoadDb = await pool('responder lists', 2);
 
     const publicHttpUrl = config.publicHttpUrl ?? `http://localhost:${config.publicPort}`;
     const { secrets, root } = database.folder;
@@ -99,7 +100,7 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
       onError,
     });
     const metrics = createMetricsRegistry();
-    const app = await createApp(options, { caDb, enrollmentDb, responderDb }, ca, secrets, metrics);
+    const app = await createApp(options, { caDb, enrollmentDb, responderDb, responderLoadDb }, ca, secrets, metrics);
     const certificate = await newServerCertificate(ca, config.serverNames);
     // what a crash left behind is repaired before anybody is answered again
     await app.get(SweepProjection).run();
@@ -148,6 +149,7 @@ interface Databases {
   readonly caDb: Database;
   readonly enrollmentDb: Database;
   readonly responderDb: Database;
+  readonly responderLoadDb: Database;
 }
 
 async function createApp(
@@ -159,11 +161,12 @@ async function createApp(
 ): Promise<NestFastifyApplication> {
   const { config, clock, randomBytes, logger, version } = options;
   const { now } = clock;
-  const { enrollmentDb, responderDb, caDb } = databases;
+  const { enrollmentDb, responderDb, responderLoadDb, caDb } = databases;
   const accessKey = await openAccessKey(await accessKeyStore(secrets, randomBytes), enrollmentDb);
   const enrollmentCa = ca.portFor('enrollment');
   const responderModule = ResponderModule.register({
     db: responderDb,
+    loadDb: responderLoadDb,
     ca: ca.portFor('responder'),
     now,
     settings: config.responder,

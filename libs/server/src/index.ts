@@ -30,10 +30,9 @@ export { openListeners, type RunningListeners } from './listeners/open-listeners
 export { channelBinding } from './listeners/channel-binding.js';
 export { peerCertificates } from './listeners/peer-certificates.js';
 
+export type { AccessJwk, AccessKeys } from './access/access-keys.js';
 export {
-  type AccessJwk,
   accessJwk,
-  type AccessKeys,
   AccessTokens,
   type AccessTokenClaims,
   issueAccessToken,

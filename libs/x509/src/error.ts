@@ -17,7 +17,7 @@ export type X509ErrorCode =
   | 'EXTENSION_CRITICAL_UNKNOWN'
   /** Extensions outside v3, or a version that does not exist. */
   | 'VERSION_INVALID'
-  /** Not a positive INTEGER of 1 to 20 octets (RFC 5280 4.1.2.2). */
+  /** Not a positive INTEGER of 1 to 20 octets (RFC 5280 4.1.2.2); a CertID may ask about one of 32. */
   | 'SERIAL_NUMBER_INVALID'
   /** The AlgorithmIdentifier inside the signed part is not the outer one, octet by octet (RFC 5280 4.1.1.2). */
   | 'SIGNATURE_ALGORITHM_MISMATCH'

@@ -118,6 +118,25 @@ describe('AnswerRequest', () => {
     expect((await ask()).status).toBe('good');
   });
 
+  it('answers tryLater when the clock was set back by more than the allowed lag', async () => {
+    const { world, ask, answers } = setUp();
+    await ask();
+    await ask();
+    world.now = PROVEN_AT - 11;
+    expect(await ask()).toEqual({ status: 'tryLater' });
+    expect(answers.recall('x')).toBeUndefined();
+  });
+
+  it('remembers no request by its spelling that is longer than requests are', async () => {
+    const { answers } = setUp();
+    for (const length of [512, 513]) {
+      await answers.run(request(7), 'x'.repeat(length));
+      await answers.run(request(7), 'x'.repeat(length));
+    }
+    expect(answers.recall('x'.repeat(512))).toBeDefined();
+    expect(answers.recall('x'.repeat(513))).toBeUndefined();
+  });
+
   it('drops a kept answer when its seat changes, and does not go back to it after a release', async () => {
     const { view, ask, answers } = setUp();
     await ask();

@@ -11,6 +11,7 @@ describe('requestInPath', () => {
     ['after the slash of an AIA URL', `/${base64}`],
     ['without padding', base64.replaceAll('=', '')],
     ['base64url', der.toString('base64url')],
+    ['after many slashes', `${'/'.repeat(2_000)}${base64}`],
     ['before a query', `${base64}?x`],
   ])('reads base64 %s', (_name, text) => {
     expect(requestInPath(`/ocsp/${text}`, '/ocsp/')).toEqual(der);
@@ -21,6 +22,8 @@ describe('requestInPath', () => {
     ['a broken escape', '%4'],
     ['something else', 'a~b'],
     ['padding within', 'AA==AA'],
+    ['slashes before something else', `${'/'.repeat(2_000)}!`],
+    ['slashes alone', '///'],
     ['too much', 'A'.repeat(MAX_TARGET_LENGTH)],
   ])('refuses %s', (_name, text) => {
     expect(requestInPath(`/ocsp/${text}`, '/ocsp/')).toBeUndefined();

@@ -1,6 +1,6 @@
 import { equalBytes } from '@touchmark/der';
 import type { SerialNumberParts } from '@touchmark/status-list';
-import { type Database, findIssuedSeats, readIssuedSeats } from '@touchmark/store';
+import { findIssuedSeats, type Queryable, readIssuedSeats } from '@touchmark/store';
 import type { Log } from '../log.js';
 import { IssuedList } from './issued-list.js';
 
@@ -13,29 +13,37 @@ interface Waiting {
 export interface IssuedSeatsOptions {
   /** Lists held in memory; the one not asked about for longest goes. */
   readonly listsInMemory: number;
+  /** Where whole lists are read, so that nothing else waits for a connection behind them. */
+  readonly loadDb: Queryable;
+  /** UTC seconds. */
+  readonly now: () => number;
   readonly log: Log;
 }
 
 /** Single look-ups of a list after which its whole array is worth reading. */
 const LOAD_AFTER = 32;
+/** Seconds for which a list that was dropped, or could not be read, is not read again: asking in turns must not keep us reading. */
+const LOAD_PAUSE = 60;
 const SEATS_PER_READ = 65_536;
 const LOOKUPS_PER_READ = 1_000;
 
 /**
  * Tells serial numbers that were issued from those that were not: good may be said only where all 64 random bits equal the
- * stored ones. Lists that are asked about are read into memory; a seat that is not there is looked up, with whatever else
+ * stored ones. Lists that are asked about are read into memory, one at a time; a seat that is not there is looked up, with whatever else
  * waits, in one statement at a time, so that made-up serial numbers cannot flood the database.
  */
 export class IssuedSeats {
-  private readonly db: Database;
+  private readonly db: Queryable;
   private readonly options: IssuedSeatsOptions;
   private readonly lists = new Map<number, IssuedList>();
   private readonly lookups = new Map<number, number>();
-  private readonly loading = new Set<number>();
+  /** UTC seconds before which a list is not read again. */
+  private readonly pausedUntil = new Map<number, number>();
+  private loading = false;
   private waiting: Waiting[] = [];
   private draining = false;
 
-  constructor(db: Database, options: IssuedSeatsOptions) {
+  constructor(db: Queryable, options: IssuedSeatsOptions) {
     this.db = db;
     this.options = options;
   }
@@ -66,25 +74,37 @@ export class IssuedSeats {
   private countLookup(listId: number, leasedTo: number): void {
     const count = (this.lookups.get(listId) ?? 0) + 1;
     this.lookups.set(listId, count);
-    if (count < LOAD_AFTER || this.loading.has(listId)) return;
-    this.loading.add(listId);
+    if (count < LOAD_AFTER || this.loading || this.isPaused(listId)) return;
+    this.loading = true;
     void this.load(listId, leasedTo).finally(() => {
-      this.loading.delete(listId);
+      this.loading = false;
       this.lookups.delete(listId);
     });
+  }
+
+  private isPaused(listId: number): boolean {
+    return this.options.now() < (this.pausedUntil.get(listId) ?? 0);
+  }
+
+  private pause(listId: number): void {
+    this.pausedUntil.set(listId, this.options.now() + LOAD_PAUSE);
   }
 
   private async load(listId: number, leasedTo: number): Promise<void> {
     const list = new IssuedList();
     try {
       for (let from = 0; from < leasedTo; from += SEATS_PER_READ)
-        list.addAll(await readIssuedSeats(this.db, listId, from, from + SEATS_PER_READ));
+        list.addAll(await readIssuedSeats(this.options.loadDb, listId, from, from + SEATS_PER_READ));
     } catch (error) {
       this.options.log.warn({ listId, err: error }, 'issued serial numbers could not be read');
+      this.pause(listId);
       return;
     }
     const [oldest] = this.lists.keys();
-    if (oldest !== undefined && this.lists.size >= this.options.listsInMemory) this.lists.delete(oldest);
+    if (oldest !== undefined && this.lists.size >= this.options.listsInMemory) {
+      this.lists.delete(oldest);
+      this.pause(oldest);
+    }
     this.lists.set(listId, list);
   }
 

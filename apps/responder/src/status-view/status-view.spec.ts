@@ -40,6 +40,14 @@ describe('StatusView', () => {
     expect([view.provenAt, view.askedAt]).toEqual([1010, 2000]);
   });
 
+  it('is proven only while our clock is near the time of asking, on either side', () => {
+    const view = loaded();
+    const { askedAt } = view;
+    const proven = (age: number): boolean => view.isProven(askedAt + age, 10);
+    expect([-11, -10, 0, 10, 11].map(proven)).toEqual([false, true, true, true, false]);
+    expect(new StatusView().isProven(askedAt, 10)).toBe(false);
+  });
+
   it('gives a seat a new status object with every change, also when it is valid again', () => {
     const view = loaded();
     const before = view.status(1, 4);

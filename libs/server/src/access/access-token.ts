@@ -1,29 +1,14 @@
 import type { KeyObject } from 'node:crypto';
-import {
-  calculateJwkThumbprint,
-  decodeProtectedHeader,
-  exportJWK,
-  importJWK,
-  type JWK,
-  jwtVerify,
-  SignJWT,
-} from 'jose';
+import { calculateJwkThumbprint, decodeProtectedHeader, exportJWK, importJWK, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { ServerError } from '../errors/server-error.js';
+import type { AccessJwk, AccessKeys } from './access-keys.js';
 import { KnownKeys } from './known-keys.js';
 import type { Principal } from './principal.js';
 import { ROLES } from './role.js';
 
 const ALGORITHM = 'ES256';
 const TYPE = 'at+jwt'; // RFC 9068 section 2.1: nothing else that we sign passes for an access token
-
-/** A public P-256 key, with the id that tokens name it by (its RFC 7638 thumbprint). */
-export type AccessJwk = JWK & { readonly kid: string };
-
-/** Port: the public keys that access tokens may be signed with at present. */
-export interface AccessKeys {
-  find(kid: string): Promise<AccessJwk | undefined>;
-}
 
 /** Port: tokens withdrawn before their time. */
 export interface RevokedTokens {

@@ -1,6 +1,8 @@
 import { Controller, Get, Post } from '@nestjs/common';
 import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
 import { exportJWK, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readObject, startApp, type TestApp } from '../../test/start-app.js';
@@ -132,6 +134,50 @@ describe('a route with roles', () => {
       request.flushHeaders();
     });
     expect(answer).toBe(401);
+  });
+});
+
+/** Sends the head of a request whose body never comes, and resolves with the answer when the connection is closed. */
+async function withoutBody(path: string): Promise<string> {
+  const socket = connect(running.listener('admin').port, '127.0.0.1');
+  let answer = '';
+  socket.on('data', (octets: Buffer) => {
+    answer += octets.toString();
+  });
+  const head = ['Host: localhost', 'Content-Type: application/json', 'Content-Length: 100'];
+  socket.write(`POST ${path} HTTP/1.1\r\n${head.join('\r\n')}\r\n\r\n{`);
+  await once(socket, 'close');
+  return answer;
+}
+
+describe('a request that is refused before its body was read', () => {
+  it.each([
+    ['without a token', '/write/1', 401],
+    ['of no route', '/nothing', 404],
+  ])('ends with its connection: %s', async (_why, path, status) => {
+    const answer = await withoutBody(path);
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(answer.toLowerCase()).toContain('connection: close');
+  });
+
+  it('ends with its answer alone where there is no body', async () => {
+    expect((await running.fetch('/mine')).headers.get('connection')).toBe('keep-alive');
+  });
+
+  it('is answered to a client that sends a large body first', async () => {
+    const body = JSON.stringify('x'.repeat(8_000_000));
+    const headers = { 'Content-Type': 'application/json' };
+    for (let i = 0; i < 5; i++)
+      expect((await running.fetch('/write/1', { method: 'POST', headers, body })).status).toBe(401);
+  });
+
+  it('is answered on a connection that stays where the body is there', async () => {
+    const answer = await running.fetch('/write/1', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: '{}',
+    });
+    expect([answer.status, answer.headers.get('connection')]).toEqual([401, 'keep-alive']);
   });
 });
 

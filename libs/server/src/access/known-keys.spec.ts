@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AccessJwk } from './access-token.js';
+import type { AccessJwk } from './access-keys.js';
 import { KnownKeys } from './known-keys.js';
 
 const thumbprint = (n: number): string => String(n).padStart(43, '_');

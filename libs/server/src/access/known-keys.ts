@@ -1,4 +1,4 @@
-import type { AccessJwk, AccessKeys } from './access-token.js';
+import type { AccessJwk, AccessKeys } from './access-keys.js';
 
 /** An RFC 7638 thumbprint with SHA-256, as base64url. */
 const KID = /^[A-Za-z0-9_-]{43}$/;

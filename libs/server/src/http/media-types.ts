@@ -1,6 +1,7 @@
-import { applyDecorators } from '@nestjs/common';
+import { applyDecorators, NotFoundException } from '@nestjs/common';
 import { ApiConsumes } from '@nestjs/swagger';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance } from 'fastify';
 import { ServerError } from '../errors/server-error.js';
 import { RouteRulesOf } from './route-rules.js';
 
@@ -37,10 +38,18 @@ export function parseBodies(fastify: FastifyInstance): void {
 
 const WITH_BODY = new Set(['POST', 'PUT', 'PATCH']);
 
-/** Refuses, before reading it, a body of another type than the route consumes: parsers are shared, routes are not. */
+/** Refuses, before reading it, a body that no route is there for, or of another type than the route consumes: parsers are shared, routes are not. */
 export function checkMediaTypes(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', (request, _reply, done) => {
-    if (request.is404 || !WITH_BODY.has(request.method) || !hasBody(request)) {
+    if (!hasBody(request)) {
+      done();
+      return;
+    }
+    if (request.is404) {
+      done(new NotFoundException(`Cannot ${request.method} ${request.url}`));
+      return;
+    }
+    if (!WITH_BODY.has(request.method)) {
       done();
       return;
     }
@@ -51,6 +60,6 @@ export function checkMediaTypes(fastify: FastifyInstance): void {
   });
 }
 
-function hasBody({ headers }: FastifyRequest): boolean {
+export function hasBody({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 }

@@ -66,8 +66,11 @@ class Tokens {
   }
 }
 
-/** The token is the caller's name. */
-const verify = async (sub: string) => ({ sub, roles: ['admin' as const], jti: '1' });
+/** The token is the caller's name, and the factory after a slash. */
+const verify = async (token: string) => {
+  const [sub = '', factory] = token.split('/');
+  return { sub, roles: ['admin' as const], jti: '1', ...(factory !== undefined && { factory }) };
+};
 
 let running: TestApp;
 let store: MemoryStore;
@@ -119,6 +122,20 @@ describe('Idempotency-Key', () => {
     expect((await post('k', '{"name":"a"}', { sub: 'bob' })).body['id']).toBe(2);
     await post(undefined, '{"name":"a"}');
     expect((await post(undefined, '{"name":"a"}')).body['id']).toBe(4);
+  });
+
+  it('is another one for a caller of the same name who may do something else', async () => {
+    await post('k', '{"name":"a"}', { sub: 'ada/f1' });
+    expect((await post('k', '{"name":"a"}', { sub: 'ada/f2' })).replayed).toBeNull();
+    expect((await post('k', '{"name":"a"}', { sub: 'ada/f1' })).replayed).toBe('true');
+  });
+
+  it('is stored under a short name, however long name and target are', async () => {
+    const long = { path: `/tokens?${'x'.repeat(8_000)}`, sub: 'a'.repeat(4_000) };
+    await post('k', '{"name":"a"}', long);
+    expect((await post('k', '{"name":"a"}', long)).replayed).toBe('true');
+    expect((await post('k', '{"name":"a"}', { ...long, path: `${long.path}x` })).replayed).toBeNull();
+    expect(Math.max(...[...store.records.keys()].map((name) => name.length))).toBeLessThan(600);
   });
 
   it('is 409 while the first request runs, and the work is done once', async () => {

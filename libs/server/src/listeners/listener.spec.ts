@@ -103,17 +103,93 @@ async function silentConnection(port: number): Promise<Socket> {
   return socket;
 }
 
+/** The header of a handshake record (RFC 8446 section 5.1), and nothing after it. */
+const RECORD_HEADER = Uint8Array.of(22, 3, 1, 2, 0);
+
+/** A TCP connection whose handshake begins and stalls. */
+async function stalledConnection(port: number): Promise<Socket> {
+  const socket = await silentConnection(port);
+  socket.write(RECORD_HEADER);
+  return socket;
+}
+
+describe('silent connections', () => {
+  it('hold no place among the handshakes', async () => {
+    const tls = { ...deviceTls(), maxHandshakes: 1 };
+    listener = await openListener(onFreePort('device', { tls }), tellPeer);
+    const silent = await Promise.all(Array.from({ length: 20 }, () => silentConnection(listener!.port)));
+    await expect.poll(() => listener?.handshakes).toMatchObject({ silent: 20, inFlight: 0 });
+    expect((await curl(listener.url)).chain).toEqual([]);
+    for (const socket of silent) socket.destroy();
+    await expect.poll(() => listener?.handshakes.silent).toBe(0);
+    expect(listener.handshakes.refused).toBe(0);
+  });
+
+  it.each([
+    ['of all', { connections: 2, ofOneAddress: 9 }],
+    ['of one address', { connections: 9, ofOneAddress: 2 }],
+  ])('give way, the oldest first, where there are too many %s', async (_which, limits) => {
+    const tls = { ...deviceTls(), silence: { patience: 60_000, ...limits } };
+    listener = await openListener(onFreePort('device', { tls }), tellPeer);
+    const oldest = await silentConnection(listener.port);
+    const ended = once(oldest, 'close');
+    await silentConnection(listener.port);
+    await silentConnection(listener.port);
+    await ended;
+    expect(listener.handshakes).toEqual({ silent: 2, inFlight: 0, refused: 1 });
+    expect((await curl(listener.url)).chain).toEqual([]);
+  });
+
+  it('are closed when they stay silent', async () => {
+    const tls = { ...deviceTls(), silence: { patience: 20, connections: 9, ofOneAddress: 9 } };
+    listener = await openListener(onFreePort('device', { tls }), tellPeer);
+    await once(await silentConnection(listener.port), 'close');
+    await expect.poll(() => listener?.handshakes).toEqual({ silent: 0, inFlight: 0, refused: 0 });
+  });
+
+  it('do no harm when they end or break before their first octet', async () => {
+    listener = await openListener(onFreePort('device', { tls: deviceTls() }), tellPeer);
+    const ending = await silentConnection(listener.port);
+    const breaking = await silentConnection(listener.port);
+    await expect.poll(() => listener?.handshakes.silent).toBe(2);
+    ending.end();
+    breaking.resetAndDestroy();
+    await expect.poll(() => listener?.handshakes.silent).toBe(0);
+    expect((await curl(listener.url)).chain).toEqual([]);
+  });
+});
+
+describe('maxConnections', () => {
+  it('drops connections beyond it', async () => {
+    listener = await openListener(onFreePort('public', { maxConnections: 1 }), tellPeer);
+    const held = await silentConnection(listener.port);
+    await expect(fetch(listener.url)).rejects.toThrow();
+    held.destroy();
+    await expect.poll(() => fetch(listener!.url).then(({ status }) => status, String)).toBe(200);
+  });
+});
+
 describe('the handshake cap', () => {
+  it('lets a new handshake have the place of one that stalled', async () => {
+    const tls = { ...deviceTls(), maxHandshakes: 1 };
+    listener = await openListener(onFreePort('device', { tls }), tellPeer);
+    const stalled = await stalledConnection(listener.port);
+    const ended = once(stalled, 'close');
+    await expect.poll(() => listener?.handshakes.inFlight).toBe(1);
+    await expect.poll(() => curl(listener!.url).then(({ chain }) => chain, String), { timeout: 8_000 }).toEqual([]);
+    await ended;
+  }, 15_000);
+
   it('drops connections beyond it, and takes them again when handshakes end', async () => {
     const tls = { ...deviceTls(), maxHandshakes: 2 };
     listener = await openListener(onFreePort('device', { tls }), tellPeer);
-    const silent = [await silentConnection(listener.port), await silentConnection(listener.port)];
+    const stalled = [await stalledConnection(listener.port), await stalledConnection(listener.port)];
     await expect.poll(() => listener?.handshakes.inFlight).toBe(2);
 
     await expect(curl(listener.url)).rejects.toMatchObject({ code: 35 });
     expect(listener.handshakes.refused).toBe(1);
 
-    for (const socket of silent) socket.destroy();
+    for (const socket of stalled) socket.destroy();
     await expect.poll(() => listener?.handshakes.inFlight).toBe(0);
     expect((await curl(listener.url)).chain).toEqual([]);
     expect(listener.handshakes.inFlight).toBe(0);
@@ -137,7 +213,7 @@ describe('close', () => {
     listener = await openListener(onFreePort('device', { tls: deviceTls() }), () => undefined);
     const silent = await silentConnection(listener.port);
     const ended = once(silent, 'close');
-    await expect.poll(() => listener?.handshakes.inFlight).toBe(1);
+    await expect.poll(() => listener?.handshakes.silent).toBe(1);
     await listener.close(0.05);
     await ended;
   });

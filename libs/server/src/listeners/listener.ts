@@ -4,6 +4,8 @@ import type { Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
 import { ServerError } from '../errors/server-error.js';
 import { capHandshakes, type HandshakeCount } from './handshake-cap.js';
+import { limitPipelines } from './pipeline.js';
+import type { SilenceLimits } from './silent-connections.js';
 import { type ListenerName, tagRequest } from './listener-name.js';
 
 /** Certificate chain and key as PEM. */
@@ -14,6 +16,8 @@ export interface ListenerTls extends ServerCredentials {
   readonly requestCertificate: boolean;
   /** Handshakes in flight beyond which new connections are dropped unanswered. */
   readonly maxHandshakes?: number;
+  /** How long, and how many, connections may be that send nothing. */
+  readonly silence?: SilenceLimits;
 }
 
 export interface ListenerOptions {
@@ -26,14 +30,18 @@ export interface ListenerOptions {
   readonly tls?: ListenerTls;
   /**
    * True where requests may go on for as long as the client likes to send (batch streams): then silence on the
-   * connection ends a request, and not its length.
+   * connection ends a request, and not its length. A request that is refused ends with its answer.
    */
   readonly streams?: boolean;
+  /** Connections open at a time beyond which new ones are dropped unanswered. */
+  readonly maxConnections?: number;
 }
 
 /** Milliseconds. A client that needs longer than this is stuck or hostile. */
 const TIMEOUTS = { handshake: 10_000, headers: 15_000, request: 60_000, keepAlive: 30_000, silence: 60_000 };
 const MAX_HANDSHAKES = 256;
+/** Devices and relying parties are many, and keep their connections for a while; those who administer are few. */
+const MAX_CONNECTIONS = { device: 10_000, admin: 1_000, public: 10_000 } as const;
 const MAX_HEADER_BYTES = 16_384;
 
 /** One open port. */
@@ -52,10 +60,10 @@ export interface Listener {
 
 /** Opens a port. HTTP/1.1 only: EST clients know nothing else, and the case of header fields matters to some. */
 export async function openListener(options: ListenerOptions, handle: RequestListener): Promise<Listener> {
-  const onRequest: RequestListener = (request, response) => {
+  const onRequest = limitPipelines((request, response) => {
     tagRequest(request, options.name);
     handle(request, response);
-  };
+  });
   const timeouts = {
     headersTimeout: TIMEOUTS.headers,
     requestTimeout: options.streams ? 0 : TIMEOUTS.request,
@@ -66,7 +74,10 @@ export async function openListener(options: ListenerOptions, handle: RequestList
   const secure = tls && createHttpsServer({ ...timeouts, ...secureOptions(tls) }, onRequest);
   const server: HttpServer | HttpsServer = secure ?? createHttpServer(timeouts, onRequest);
   server.setTimeout(TIMEOUTS.silence);
-  const handshakes = secure ? capHandshakes(secure, tls.maxHandshakes ?? MAX_HANDSHAKES) : { inFlight: 0, refused: 0 };
+  server.maxConnections = options.maxConnections ?? MAX_CONNECTIONS[options.name];
+  const handshakes = secure
+    ? capHandshakes(secure, tls.maxHandshakes ?? MAX_HANDSHAKES, tls.silence)
+    : { inFlight: 0, silent: 0, refused: 0 };
   const sockets = trackSockets(server);
   const port = await listen(server, options);
   return {

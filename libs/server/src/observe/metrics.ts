@@ -34,7 +34,7 @@ export function measureRequests(fastify: FastifyInstance, registry: Registry): v
   });
 }
 
-/** TLS handshakes in flight and dropped, read when the metrics are. */
+/** TLS handshakes in flight, not begun and dropped, read when the metrics are. */
 export function measureHandshakes(listeners: readonly Listener[], registry: Registry): void {
   const inFlight = new Gauge({
     name: 'touchmark_tls_handshakes_in_flight',
@@ -45,9 +45,18 @@ export function measureHandshakes(listeners: readonly Listener[], registry: Regi
       for (const { name, handshakes } of listeners) this.set({ listener: name }, handshakes.inFlight);
     },
   });
+  const silent = new Gauge({
+    name: 'touchmark_tls_connections_silent',
+    help: 'Connections that have not begun their TLS handshake.',
+    labelNames: ['listener'],
+    registers: [],
+    collect() {
+      for (const { name, handshakes } of listeners) this.set({ listener: name }, handshakes.silent);
+    },
+  });
   const refused = new Counter({
     name: 'touchmark_tls_handshakes_refused_total',
-    help: 'Connections dropped because too many handshakes were in flight.',
+    help: 'Connections dropped because too many handshakes were in flight, or too many connections silent.',
     labelNames: ['listener'],
     registers: [],
     collect() {
@@ -56,6 +65,7 @@ export function measureHandshakes(listeners: readonly Listener[], registry: Regi
     },
   });
   registry.registerMetric(inFlight);
+  registry.registerMetric(silent);
   registry.registerMetric(refused);
 }
 
