@@ -20,6 +20,7 @@ import { createApplication, createLogger, openListeners, systemClock, systemRand
 import { encodeSerialNumber } from '@touchmark/status-list';
 import { Database, insertAuthority, insertStatusList, migrate, startEmbeddedPostgres } from '@touchmark/store';
 import { parseOcspResponse, parseSubjectPublicKeyInfo } from '@touchmark/x509';
+import { Responder } from '../apps/responder/src/responder.js';
 import { ResponderModule } from '../apps/responder/src/responder.module.js';
 import { responderSettings } from '../apps/responder/src/responder-settings.js';
 import { benchIssuer } from './bench-authority.js';
@@ -225,7 +226,11 @@ async function startResponder(url: string, issuer: Issuer, ocspCacheSize: number
     randomBytes: systemRandomBytes,
     describeError: () => undefined,
   });
-  const running = await openListeners(app, [{ name: 'public', host: '127.0.0.1', port: 0, setting: 'BENCH' }]);
+  // before the framework, as the standalone service has it
+  const first = { public: app.get(Responder).ocspHandler.handle };
+  const running = await openListeners(app, [{ name: 'public', host: '127.0.0.1', port: 0, setting: 'BENCH' }], {
+    first,
+  });
   return {
     port: running.listener('public').port,
     close: async () => {
