@@ -7,23 +7,16 @@ import {
   Oid,
   Tag,
 } from '@touchmark/der';
-import { encodeExtension, encodeReasonCode, type ReasonCode } from '@touchmark/x509';
+import { encodeExtension, encodeReasonCode, type ReasonCode, reasonOfNumber } from '@touchmark/x509';
+
+const LAST_REASON = 10;
 
 /** Reasons a complete CRL may give, at the index that is their number in CRLReason (RFC 5280 5.3.1). */
-const REASONS: readonly (ReasonCode | undefined)[] = [
-  'unspecified',
-  'keyCompromise',
-  'cACompromise',
-  'affiliationChanged',
-  'superseded',
-  'cessationOfOperation',
-  'certificateHold',
-  undefined,
-  // removeFromCRL stands in delta CRLs only.
-  undefined,
-  'privilegeWithdrawn',
-  'aACompromise',
-];
+const REASONS: readonly (ReasonCode | undefined)[] = Array.from({ length: LAST_REASON + 1 }, (_, number) => {
+  const reason = reasonOfNumber(number);
+  // That one stands in delta CRLs only.
+  return reason === 'removeFromCRL' ? undefined : reason;
+});
 
 /** One revoked certificate. Times are UTC seconds; serialNumber is a big-endian magnitude of 1 to 20 octets. */
 export interface RevokedEntry {

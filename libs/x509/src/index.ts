@@ -32,6 +32,7 @@ export {
   parseInvalidityDate,
   parseReasonCode,
   type ReasonCode,
+  reasonOfNumber,
 } from './extensions/crl-extensions.js';
 export {
   type DistributionPoint,

@@ -1,4 +1,5 @@
 import { DEVICE_STATES } from '@touchmark/lifecycle';
+import { reasonOfNumber } from '@touchmark/x509';
 import { z } from 'zod';
 import { DeviceSerial, UtcSeconds } from './schemas.js';
 
@@ -32,18 +33,6 @@ export const DeviceEvent = z
   })
   .meta({ id: 'DeviceEvent' });
 
-/** CRLReason names by number (RFC 5280 section 5.3.1). */
-const reasonNames: Readonly<Record<number, string>> = {
-  0: 'unspecified',
-  1: 'keyCompromise',
-  2: 'cACompromise',
-  3: 'affiliationChanged',
-  4: 'superseded',
-  5: 'cessationOfOperation',
-  6: 'certificateHold',
-  9: 'privilegeWithdrawn',
-};
-
 export const DeviceCertificate = z
   .strictObject({
     serialNumber: z.string().describe('Lower-case hex'),
@@ -63,7 +52,7 @@ export const DeviceCertificate = z
 export const statusNames = ['valid', 'revoked', 'suspended'] as const;
 
 export const reasonName = (reason: number | null): string | null =>
-  reason === null ? null : (reasonNames[reason] ?? String(reason));
+  reason === null ? null : (reasonOfNumber(reason) ?? String(reason));
 
 export const Refusal = z
   .strictObject({

@@ -1,7 +1,7 @@
 import { encodeOcspResponse, type OcspCertStatus, type OcspSingleResponse } from '@touchmark/issuance';
 import { parseSerialNumber, type Seat, type SerialNumberParts } from '@touchmark/status-list';
 import { StoreError } from '@touchmark/store';
-import { type CertId, type OcspRequest, parseOcspRequest, type ReasonCode, X509Error } from '@touchmark/x509';
+import { type CertId, type OcspRequest, parseOcspRequest, reasonOfNumber, X509Error } from '@touchmark/x509';
 import type { Log } from '../log.js';
 import type { ResponderSettings } from '../responder-settings.js';
 import type { SeatStatus, StatusView } from '../status-view/status-view.js';
@@ -224,23 +224,8 @@ function keptUnder({ requestList, nonce }: OcspRequest): string | undefined {
   return Buffer.from(der.buffer, der.byteOffset, der.byteLength).toString('latin1');
 }
 
-/** CRLReason by number (RFC 5280 section 5.3.1); 7 is not used. */
-const REASONS: readonly (ReasonCode | undefined)[] = [
-  'unspecified',
-  'keyCompromise',
-  'cACompromise',
-  'affiliationChanged',
-  'superseded',
-  'cessationOfOperation',
-  'certificateHold',
-  undefined,
-  'removeFromCRL',
-  'privilegeWithdrawn',
-  'aACompromise',
-];
-
 function toCertStatus(status: SeatStatus | undefined): OcspCertStatus {
   if (status === undefined || status.value === 0) return { status: 'good' };
-  const revocationReason = REASONS[status.reason];
+  const revocationReason = reasonOfNumber(status.reason);
   return { status: 'revoked', revocationTime: status.revokedAt, ...(revocationReason && { revocationReason }) };
 }
