@@ -8,12 +8,28 @@ const libraries = {
   verifier: { uses: ['der', 'x509', 'status-list'] },
   issuance: { uses: ['der', 'x509', 'status-list'] },
   'ca-port': {},
+  'ca-grpc': { uses: ['ca-port', 'verifier', 'x509', 'der'] },
+  credentials: { uses: ['keys', 'x509', 'der'], types: ['ca-port'] },
   est: { uses: ['der', 'x509'] },
   lifecycle: {},
   keys: { types: ['issuance'] },
   store: { uses: ['der'], types: ['lifecycle', 'issuance', 'status-list', 'ca-port'] },
   jobs: { uses: ['store'] },
-  server: { types: ['der', 'x509', 'issuance', 'est', 'lifecycle', 'keys', 'store', 'jobs', 'verifier', 'ca-port'] },
+  server: {
+    types: [
+      'der',
+      'x509',
+      'issuance',
+      'est',
+      'lifecycle',
+      'keys',
+      'store',
+      'jobs',
+      'verifier',
+      'ca-port',
+      'credentials',
+    ],
+  },
 };
 
 /** npm packages (as regular expressions) and the only places that may import them; specs, test/ and bench/ may besides. */
@@ -21,6 +37,9 @@ const packages = [
   { name: 'nest', packages: '@nestjs/[^/]+|nestjs-pino', places: '^(apps/|libs/server/)' },
   { name: 'typeorm', packages: 'typeorm', places: '^(libs/(store|testkit)/|migrations/)' },
   { name: 'pg', packages: 'pg', places: '^libs/(store|testkit)/' },
+  { name: 'grpc', packages: '@grpc/[^/]+', places: '^libs/ca-grpc/' },
+  { name: 'command-line', packages: 'commander|cli-progress|cli-table3|csv-parse', places: '^apps/cli/' },
+  { name: 'proxy', packages: 'httpxy', places: '^apps/gateway/' },
   { name: 'bullmq', packages: 'bullmq|ioredis', places: '^libs/jobs/' },
   { name: 'jose', packages: 'jose', places: '^(apps/|libs/(server|keys|testkit)/)' },
   {

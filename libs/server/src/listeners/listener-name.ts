@@ -1,7 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 
-/** A port by its purpose: devices and factories (mutual TLS), admins (TLS, bearer tokens), anyone (plain HTTP). */
-export type ListenerName = 'device' | 'admin' | 'public';
+/**
+ * The ports by their purpose: devices, and gateways that report (TLS, client certificates requested), admins and factories (TLS,
+ * bearer tokens), anyone (plain HTTP), gateways that follow the status feed (TLS, client certificates requested).
+ */
+export const listenerNames = ['device', 'admin', 'public', 'gateway'] as const;
+export type ListenerName = (typeof listenerNames)[number];
 
 const kListener = Symbol('listener');
 

@@ -41,7 +41,7 @@ export interface ListenerOptions {
 const TIMEOUTS = { handshake: 10_000, headers: 15_000, request: 60_000, keepAlive: 30_000, silence: 60_000 };
 const MAX_HANDSHAKES = 256;
 /** Devices and relying parties are many, and keep their connections for a while; those who administer are few. */
-const MAX_CONNECTIONS = { device: 10_000, admin: 1_000, public: 10_000 } as const;
+const MAX_CONNECTIONS = { device: 10_000, admin: 1_000, public: 10_000, gateway: 4_000 } as const;
 const MAX_HEADER_BYTES = 16_384;
 
 /** One open port. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { RouteRulesOf } from '../http/route-rules.js';
-import { listenerOf, type ListenerName } from './listener-name.js';
+import { listenerNames, listenerOf, type ListenerName } from './listener-name.js';
 
 /** Binds a controller, or one handler of it, to a listener. A route without one is 404 everywhere. */
 export function OnListener(listener: ListenerName): ClassDecorator & MethodDecorator {
@@ -18,9 +18,7 @@ export const listenerConstraint = {
   mustMatchWhenDerived: true,
   deriveConstraint: (request: IncomingMessage): string => listenerOf(request) ?? NO_LISTENER,
   validate(value: unknown): void {
-    if (value !== 'device' && value !== 'admin' && value !== 'public') {
-      throw new TypeError(`there is no listener ${String(value)}`);
-    }
+    if (!listenerNames.some((name) => name === value)) throw new TypeError(`there is no listener ${String(value)}`);
   },
   storage<T>() {
     const handlers = new Map<string, T>();
