@@ -208,6 +208,7 @@ function interruptible(port: CaPort, faults: { away?: Error }): CaPort {
     confirmSeen: guard((sightings) => port.confirmSeen(sightings)),
     openWarrants: guard((warrants) => port.openWarrants(warrants)),
     renewOcspSigners: guard((requests) => port.renewOcspSigners(requests)),
+    renewServiceCertificates: guard((requests) => port.renewServiceCertificates(requests)),
     describeAuthorities: guard(() => port.describeAuthorities()),
   };
 }

@@ -19,6 +19,7 @@ import { StatusLists } from './seats/status-lists.js';
 import { SeatSupply } from './seats/seat-supply.js';
 import { IssueServiceCertificate } from './signers/issue-service-certificate.js';
 import { RenewOcspSigners } from './signers/renew-ocsp-signers.js';
+import { RenewServiceCertificates } from './signers/renew-service-certificates.js';
 import { ChangeStatus } from './status/change-status.js';
 import { ConfirmSeen } from './status/confirm-seen.js';
 
@@ -70,6 +71,8 @@ export interface CaPorts {
 /** The CA: its use cases wired together. Nobody reaches them but through `portFor` and the process that composes them. */
 export class Ca {
   readonly serviceCertificates: IssueServiceCertificate;
+  /** For the CA's own certificates; everybody else goes through the port. */
+  readonly renewServiceCertificates: RenewServiceCertificates;
   readonly refreshCrl: RefreshCrl;
   readonly statusLists: StatusLists;
   private readonly line: IssueLine<CheckedOrder, IssueOutcome>;
@@ -101,6 +104,13 @@ export class Ca {
     );
     this.serviceCertificates = new IssueServiceCertificate({ db, authorities, templates, seats, randomBytes, clock });
     this.renewOcspSigners = new RenewOcspSigners(this.serviceCertificates, onError);
+    this.renewServiceCertificates = new RenewServiceCertificates({
+      db,
+      issue: this.serviceCertificates,
+      certificateOf: (id) => this.certificateOf(id),
+      now,
+      onError,
+    });
     this.refreshCrl = new RefreshCrl(statusDb, signCrl, {
       clock,
       refreshAfter: settings.crlRefreshAfter,
@@ -119,6 +129,7 @@ export class Ca {
       confirmSeen: (sightings) => this.confirmSeen.run(sightings),
       openWarrants: (warrants) => this.openWarrants.run(warrants),
       renewOcspSigners: (requests) => this.renewOcspSigners.run(requests),
+      renewServiceCertificates: (requests) => this.renewServiceCertificates.run(requests),
       describeAuthorities: () => Promise.resolve(this.ports.authorities.describe()),
     });
   }

@@ -9,6 +9,8 @@ import {
   type IssueRequest,
   type OcspSignerOutcome,
   type OcspSignerRequest,
+  type ServiceRenewalOutcome,
+  type ServiceRenewalRequest,
   type Sighting,
   type SightingOutcome,
   type StatusChange,
@@ -25,6 +27,7 @@ export interface CaUseCases {
   readonly confirmSeen: (sightings: readonly Sighting[]) => Promise<SightingOutcome[]>;
   readonly openWarrants: (warrants: readonly WarrantRequest[]) => Promise<WarrantOutcome[]>;
   readonly renewOcspSigners: (requests: readonly OcspSignerRequest[]) => Promise<OcspSignerOutcome[]>;
+  readonly renewServiceCertificates: (requests: readonly ServiceRenewalRequest[]) => Promise<ServiceRenewalOutcome[]>;
   readonly describeAuthorities: () => Promise<AuthorityDescription[]>;
 }
 
@@ -56,6 +59,10 @@ export class InProcessCa implements CaPort {
 
   renewOcspSigners(requests: readonly OcspSignerRequest[]): Promise<OcspSignerOutcome[]> {
     return this.allowed('renewOcspSigners', () => this.useCases.renewOcspSigners(requests));
+  }
+
+  renewServiceCertificates(requests: readonly ServiceRenewalRequest[]): Promise<ServiceRenewalOutcome[]> {
+    return this.allowed('renewServiceCertificates', () => this.useCases.renewServiceCertificates(requests));
   }
 
   describeAuthorities(): Promise<AuthorityDescription[]> {

@@ -93,6 +93,11 @@ function describe(code: EnrollmentErrorCode): Description {
     case 'SUBJECT_CLOSED':
     case 'SUBJECT_HELD':
       return { status: 403, title: 'The device may not have certificates now' };
+    case 'CERTIFICATE_NOT_SERVICE':
+    case 'CERTIFICATE_REVOKED':
+    case 'CERTIFICATE_SUSPENDED':
+    case 'PROOF_INVALID':
+      return { status: 403, title: 'The certificate cannot be renewed' };
     case 'PROFILE_NOT_ALLOWED':
       return { status: 403, title: 'The profile is not for this caller' };
 

@@ -1,6 +1,7 @@
 import type { AuthorityDescription, OcspSignerOutcome, OcspSignerRequest } from './authority.js';
 import type { IssueOutcome, IssueRequest } from './issue.js';
 import type { Sighting, SightingOutcome, StatusChange, StatusOutcome } from './status.js';
+import type { ServiceRenewalOutcome, ServiceRenewalRequest } from './service-renewal.js';
 import type { WarrantOutcome, WarrantRequest } from './warrant.js';
 
 /**
@@ -13,6 +14,7 @@ export interface CaPort {
   confirmSeen(sightings: readonly Sighting[]): Promise<SightingOutcome[]>;
   openWarrants(warrants: readonly WarrantRequest[]): Promise<WarrantOutcome[]>;
   renewOcspSigners(requests: readonly OcspSignerRequest[]): Promise<OcspSignerOutcome[]>;
+  renewServiceCertificates(requests: readonly ServiceRenewalRequest[]): Promise<ServiceRenewalOutcome[]>;
   describeAuthorities(): Promise<AuthorityDescription[]>;
 }
 

@@ -13,6 +13,12 @@ export type {
 } from './issue.js';
 export { type CaRefusal, type CaRefusalCode, caRefusalCodes } from './refusal.js';
 export {
+  renewalProofOctets,
+  type RenewedServiceCertificate,
+  type ServiceRenewalOutcome,
+  type ServiceRenewalRequest,
+} from './service-renewal.js';
+export {
   type JournalPosition,
   type RevocationReason,
   revocationReasons,

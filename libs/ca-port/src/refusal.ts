@@ -43,6 +43,11 @@ export const caRefusalCodes = [
   'ALREADY_REVOKED',
   'NOT_SUSPENDED',
   'REASON_NOT_ALLOWED',
+  // the renewal of a service's certificate
+  'CERTIFICATE_NOT_SERVICE',
+  'CERTIFICATE_REVOKED',
+  'CERTIFICATE_SUSPENDED',
+  'PROOF_INVALID',
   // the caller and the CA
   'PROFILE_NOT_ALLOWED',
   'AUTHORITY_UNKNOWN',

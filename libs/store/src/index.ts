@@ -15,7 +15,14 @@ export { appendJournal, journalChannel, type JournalEntry, journalHead, type Rec
 export { blockKeys, blockKeysOfDevice, claimKeys, type KeyOwner, keyOwners } from './ca/key-owners.js';
 export { appendOutbox, countOutbox, outboxChannel, type OutboxJob, takeOutbox } from './ca/outbox.js';
 export { removeSuspensions, type RevocationRecord, revocationsOf, saveRevocations } from './ca/revocations.js';
-export { insertServiceCredential, type ServiceCredentialRecord } from './ca/service-credentials.js';
+export {
+  insertServiceCredential,
+  lockServiceCredential,
+  readServiceCredential,
+  serviceCredentialOfKey,
+  type ServiceCredentialRecord,
+  type ServiceCredentialWithSeat,
+} from './ca/service-credentials.js';
 export {
   insertStatusList,
   leaseBlock,

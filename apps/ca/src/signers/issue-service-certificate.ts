@@ -33,6 +33,8 @@ export interface ServiceCertificateOrder {
   readonly fields: CertificateFields;
   /** PKCS#10, DER. Names in it are passed over: the order gives them. */
   readonly csr: Uint8Array;
+  /** Runs in the transaction that stores the certificate, before anything is written: what it throws refuses the order. */
+  readonly guard?: (tx: Transaction) => Promise<void>;
 }
 
 export interface ServiceCertificate {
@@ -84,6 +86,7 @@ export class IssueServiceCertificate {
       });
       await db.transaction(async (tx) => {
         const { certificate, spkiSha256 } = signed;
+        await order.guard?.(tx);
         await this.claimKey(tx, spkiSha256);
         await insertCertificates(tx, [{ ...place, deviceRef: null, credentialId: null, der: certificate }]);
         await insertServiceCredential(tx, {
