@@ -150,6 +150,8 @@ function describeStore(code: StoreErrorCode): ProblemDescription | undefined {
       return { status: 503, title: 'Too many at once', detail: 'try again in a moment', retryAfter: 1 };
     case 'STORE_DUPLICATE':
     case 'STORE_REFERENCE':
+    case 'STORE_ROLES_FORBIDDEN':
+    case 'STORE_ROLE_UNSAFE':
     case 'STORE_FAILED':
       return undefined;
     default:

@@ -1,11 +1,11 @@
 import { BullmqQueue, type JobQueue, type JobsError, OutboxRelay } from '@touchmark/jobs';
-import type { Database } from '@touchmark/store';
+import type { Database, RoleUrls } from '@touchmark/store';
 import type { Ca } from '../../ca/src/ca.js';
 import { startCaJobs } from '../../ca/src/ca-jobs.js';
 import { startEnrollmentJobs } from '../../enrollment/src/enrollment-jobs.js';
 
 export interface BackgroundOptions {
-  readonly databaseUrl: string;
+  readonly databaseUrls: RoleUrls;
   readonly redisUrl?: string | undefined;
   readonly caDb: Database;
   readonly ca: Ca;
@@ -15,23 +15,27 @@ export interface BackgroundOptions {
 }
 
 export interface Background {
+  /** The CA's queue. */
   readonly queue: JobQueue;
   stop(): Promise<void>;
 }
 
 /** Everything that runs without being asked: the relay of the outbox, and the workers of the queue. */
 export async function startBackground(options: BackgroundOptions): Promise<Background> {
-  const { databaseUrl, redisUrl, caDb, enrollmentDb, ca, now, onError } = options;
+  const { databaseUrls, redisUrl, caDb, enrollmentDb, ca, now, onError } = options;
   const report = rateLimited(onError);
-  const queue = new BullmqQueue({ databaseUrl, ...(redisUrl !== undefined && { redisUrl }), onError: report });
+  const open = (databaseUrl: string): BullmqQueue =>
+    new BullmqQueue({ databaseUrl, ...(redisUrl !== undefined && { redisUrl }), onError: report });
+  const queue = open(databaseUrls.ca);
+  const enrollmentQueue = open(databaseUrls.enrollment);
   await startCaJobs(queue, ca);
-  await startEnrollmentJobs(queue, enrollmentDb, now);
+  await startEnrollmentJobs(enrollmentQueue, enrollmentDb, now);
   const relay = await OutboxRelay.start({ database: caDb, queue, onError });
   return {
     queue,
     async stop() {
       await relay.stop();
-      await queue.close();
+      await Promise.all([queue.close(), enrollmentQueue.close()]);
     },
   };
 }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { defaultCaSettings } from '../../ca/src/ca.js';
 import { isRealm } from '@touchmark/lifecycle';
 import { type Environment, type LoadedConfig, loadConfig } from '@touchmark/server';
+import { DEFAULT_ROLE_PREFIX, isRolePrefix } from '@touchmark/store';
 import { z } from 'zod';
 import { isLocalUrl } from '../../ca/src/local-url.js';
 import { responderSettings } from '../../responder/src/responder-settings.js';
@@ -23,6 +24,11 @@ export const configSchema = z
       .optional()
       .meta({ env: 'DATABASE_URL', secret: true })
       .describe('PostgreSQL 15 or newer; without it an embedded one is started'),
+    databaseRolePrefix: z
+      .string()
+      .refine(isRolePrefix, 'it must be 1 to 40 of a-z, 0-9 and _, a letter first')
+      .default(DEFAULT_ROLE_PREFIX)
+      .describe('what the names of the three database roles begin with: one prefix for each installation in a cluster'),
     redisUrl: z
       .string()
       .regex(/^rediss?:\/\//)

@@ -15,7 +15,7 @@ import {
   type RandomBytes,
   type ServerCredentials,
 } from '@touchmark/server';
-import { countAdminTokens, Database } from '@touchmark/store';
+import { countAdminTokens, Database, type ProcessRole } from '@touchmark/store';
 import { encodePem } from '@touchmark/x509';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -68,22 +68,22 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     const database = await openDatabase({ ...config, cloneRoot, randomBytes, log: (line) => logger.info(line) });
     closing.add(() => database.close());
     const onBackgroundError = (err: Error): void => logger.warn({ err }, 'a database connection was lost');
-    const pool = async (name: string, poolSize: number): Promise<Database> => {
+    const pool = async (role: ProcessRole, poolSize: number, purpose = ''): Promise<Database> => {
       const db = await Database.open({
-        url: database.url,
+        url: database.urls[role],
         poolSize,
-        applicationName: `touchmark ${name}`,
+        applicationName: `touchmark ${role}${purpose}`,
         onBackgroundError,
       });
       closing.add(() => db.close());
       return db;
     };
     const caDb = await pool('ca', 8);
-    const statusDb = await pool('ca status', 4);
-    const seatDb = await pool('ca seats', 2);
+    const statusDb = await pool('ca', 4, ' status');
+    const seatDb = await pool('ca', 2, ' seats');
     const enrollmentDb = await pool('enrollment', 10);
     const responderDb = await pool('responder', 6);
-    const responderLoadDb = await pool('responder lists', 2);
+    const responderLoadDb = await pool('responder', 2, ' lists');
 
     const publicHttpUrl = config.publicHttpUrl ?? `http://localhost:${config.publicPort}`;
     const { secrets, root } = database.folder;
@@ -120,8 +120,8 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     const rootCertificate = path.join(root, 'root.pem');
     await writeFile(rootCertificate, encodePem('CERTIFICATE', ca.rootCertificate()));
     const background = await startBackground({
-      ...config,
-      databaseUrl: database.url,
+      redisUrl: config.redisUrl,
+      databaseUrls: database.urls,
       caDb,
       enrollmentDb,
       ca,

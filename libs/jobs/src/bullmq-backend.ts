@@ -71,12 +71,18 @@ export function redisBackend(url: string): BullBackend {
 /**
  * Creates or updates the schema `bullmq` as the owner role. Several processes may call it at once.
  *
- * The role that serves needs CREATE on that schema too: BullMQ makes a sequence with a queue's first job.
+ * BullMQ makes a sequence with a queue's first job; the roles that serve may make none, so the owner does it for each queue that
+ * it is told of.
  */
-export async function migratePostgresBackend(url: string): Promise<void> {
+export async function migratePostgresBackend(url: string, queues: readonly string[]): Promise<void> {
   const connection = new PostgresConnection({ ...postgresConnection(url, 1), migrate: true });
   try {
     await connection.waitUntilReady();
+    await connection.pool.query(
+      `SELECT ${schema}.next_job_id(queue) FROM unnest($1::text[]) AS queue
+        WHERE to_regclass(format('%I.%I', '${schema}', ${schema}.job_id_seq_name(queue))) IS NULL`,
+      [[...queues]],
+    );
   } finally {
     await connection.close();
   }

@@ -34,10 +34,16 @@ const defaultRetry: RetryPolicy = { attempts: 20, firstDelaySeconds: 0.5, maxDel
 const keptFailures = 10_000;
 const answerMilliseconds = 10_000;
 
-/** Creates or updates what the PostgreSQL backend needs. Rejects with a JobsError; concurrent calls are ordered. */
+/**
+ * Every queue there is. In PostgreSQL a role that may not change the schema can use these and no other: the owner makes what each
+ * of them needs.
+ */
+export const queueNames = ['crl', 'ca-clock', 'enrollment-clock'] as const;
+
+/** Creates or updates, as the owner, what the PostgreSQL backend needs. Rejects with a JobsError; concurrent calls are ordered. */
 export async function migrateJobs(databaseUrl: string): Promise<void> {
   try {
-    await migratePostgresBackend(databaseUrl);
+    await migratePostgresBackend(databaseUrl, queueNames);
   } catch (error) {
     throw toJobsError(error, {});
   }

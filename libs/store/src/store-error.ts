@@ -9,6 +9,10 @@ export type StoreErrorCode =
   | 'STORE_DUPLICATE'
   /** A row that is referred to does not exist; `constraint` says which rule. */
   | 'STORE_REFERENCE'
+  /** The owner's role may not make roles, or is not the owner. */
+  | 'STORE_ROLES_FORBIDDEN'
+  /** A role that bears the name of one of ours has rights of its own. */
+  | 'STORE_ROLE_UNSAFE'
   | 'STORE_FAILED';
 
 export class StoreError extends Error {

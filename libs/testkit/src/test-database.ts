@@ -4,6 +4,8 @@ import { Client } from 'pg';
 export interface TestDatabase {
   /** URL of the new, empty database, as the same user. */
   url: string;
+  /** For `createRoles`: roles belong to the whole cluster, so each test database has its own, gone with it. */
+  rolePrefix: string;
   /** Ends whatever is still connected and removes the database. */
   drop(): Promise<void>;
 }
@@ -18,7 +20,16 @@ export async function createTestDatabase(adminUrl: string): Promise<TestDatabase
   await execute(adminUrl, `CREATE DATABASE ${name}`);
   const url = new URL(adminUrl);
   url.pathname = `/${name}`;
-  return { url: url.href, drop: () => execute(adminUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
+  const rolePrefix = `${name}_`;
+  return {
+    url: url.href,
+    rolePrefix,
+    async drop() {
+      await execute(adminUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+      const roles = ['ca', 'enrollment', 'responder'].map((role) => rolePrefix + role);
+      await execute(adminUrl, `DROP ROLE IF EXISTS ${roles.join(', ')}`);
+    },
+  };
 }
 
 async function execute(url: string, statement: string): Promise<void> {
