@@ -9,7 +9,7 @@ const libraries = {
   issuance: { uses: ['der', 'x509', 'status-list'] },
   'ca-port': {},
   'ca-grpc': { uses: ['ca-port', 'verifier', 'x509', 'der'] },
-  credentials: { uses: ['keys', 'x509', 'der'], types: ['ca-port'] },
+  credentials: { uses: ['keys', 'x509', 'der', 'ca-port'] },
   est: { uses: ['der', 'x509'] },
   lifecycle: {},
   keys: { types: ['issuance'] },

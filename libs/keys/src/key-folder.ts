@@ -1,4 +1,4 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { KEY_ENCRYPTION_KEY_LENGTH } from './encrypted-key.js';
 import {
@@ -10,6 +10,8 @@ import {
 } from './encrypted-key-file.js';
 import { KeysError } from './errors.js';
 import type { SigningMode, SoftwareSigner } from './software-signer.js';
+
+const EXTENSION = '.jwe';
 
 /** A folder (0700) of encrypted private keys, one file an authority, and the key-encryption key that opens them. */
 export class KeyFolder {
@@ -29,7 +31,7 @@ export class KeyFolder {
     } catch (error) {
       if (!(error instanceof KeysError && error.code === 'SECRET_FILE_MISSING')) throw error;
     }
-    const orphans = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.jwe'));
+    const orphans = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(EXTENSION));
     // a new key-encryption key would hide that the old one is lost, and with it every key under it
     if (orphans.length > 0) throw new KeysError('SECRET_FILE_MISSING', { path: file });
     await mkdir(path.dirname(folder), { recursive: true, mode: 0o700 });
@@ -60,7 +62,18 @@ export class KeyFolder {
     );
   }
 
+  /** Ids of the keys that lie in the folder. */
+  async ids(): Promise<string[]> {
+    const names = await readdir(this.folder);
+    return names.filter((name) => name.endsWith(EXTENSION)).map((name) => name.slice(0, -EXTENSION.length));
+  }
+
+  /** Removes a key for good; one that is not there is no error. */
+  async remove(authorityId: string): Promise<void> {
+    await rm(this.fileOf(authorityId), { force: true });
+  }
+
   private fileOf(authorityId: string): string {
-    return path.join(this.folder, `${authorityId}.jwe`);
+    return path.join(this.folder, `${authorityId}${EXTENSION}`);
   }
 }
