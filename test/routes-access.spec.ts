@@ -51,20 +51,26 @@ const EXPECTED: Readonly<Record<string, readonly Role[]>> = {
   'GET /v1/authorities': ROLES,
 };
 
+/** On the device listener, for who has a gateway's certificate; test/gateway-endpoints.spec.ts tries which. */
+const FOR_GATEWAYS = ['POST /v1/gateways/self/sightings', 'POST /v1/gateways/self/certificate'];
+
 let service: EnrollmentService;
 let operations: Operation[];
+let forGateways: Operation[];
 let document: Awaited<ReturnType<EnrollmentService['call']>>['body'];
 beforeAll(async () => {
   service = await EnrollmentService.open(inject('databaseUrl'));
   await makeBatch(service, 'access');
   document = (await service.call('GET', '/v1/openapi.json', { token: null })).body;
-  operations = Object.entries<object>(document.paths).flatMap(([path, item]) =>
+  const all: Operation[] = Object.entries<object>(document.paths).flatMap(([path, item]) =>
     Object.entries<{ description?: string; security: unknown[] }>({ ...item }).map(([method, operation]) => ({
       method: method.toUpperCase(),
       path,
       roles: operation.security.length === 0 ? 'public' : rolesOf(operation.description ?? ''),
     })),
   );
+  forGateways = all.filter((operation) => operation.path.startsWith('/v1/gateways/'));
+  operations = all.filter((operation) => !forGateways.includes(operation));
 });
 afterAll(() => service.close());
 
@@ -78,14 +84,14 @@ const nameOf = ({ method, path }: Operation): string => `${method} ${path}`;
 const tokenOf = (role: Role) => service.token([role], role === 'factory' ? 'access' : undefined);
 
 /** The request with nothing in it that could do harm, sent with a token, garbage, or nothing. */
-async function statusOf({ method, path }: Operation, token: string | null): Promise<number> {
+async function statusOf({ method, path }: Operation, token: string | null, base = service.url): Promise<number> {
   const nothing = '018f0000-0000-7000-8000-000000000001';
   const url = path
     .replace('{serialNumber}', '54')
     .replaceAll(/\{(name|model)\}/g, 'none')
     .replaceAll(/\{\w+\}/g, nothing);
   const stream = path.endsWith('/requests');
-  const response = await fetch(service.url + url, {
+  const response = await fetch(base + url, {
     method,
     headers: {
       ...(token !== null && { Authorization: `Bearer ${token}` }),
@@ -100,6 +106,7 @@ async function statusOf({ method, path }: Operation, token: string | null): Prom
 describe('the routes of the API', () => {
   it('are just those that are expected here', () => {
     expect(operations.map(nameOf).toSorted()).toEqual(Object.keys(EXPECTED).toSorted());
+    expect(forGateways.map(nameOf).toSorted()).toEqual(FOR_GATEWAYS.toSorted());
   });
 
   it('are all in the document that are served, besides the document', () => {
@@ -107,7 +114,7 @@ describe('the routes of the API', () => {
       .filter(({ method }) => method !== 'HEAD' && method !== 'OPTIONS')
       .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`)
       .filter((route) => route !== 'GET /v1/openapi.json');
-    expect(served.toSorted()).toEqual(Object.keys(EXPECTED).toSorted());
+    expect(served.toSorted()).toEqual([...Object.keys(EXPECTED), ...FOR_GATEWAYS].toSorted());
   });
 
   it('name the roles that are expected here', () => {
@@ -130,6 +137,16 @@ describe('the routes of the API', () => {
     const isRight = (status: number, name: string): boolean =>
       EXPECTED[name]?.includes(role) ? status !== 401 && status !== 403 : status === 403;
     expect(await otherThan(isRight, await tokenOf(role))).toEqual([]);
+  });
+
+  it('for gateways are not there for admins, and no token opens them where they are', async () => {
+    for (const operation of forGateways) {
+      for (const role of [null, ...ROLES]) {
+        const token = role && (await tokenOf(role));
+        expect(await statusOf(operation, token)).toBe(404);
+        expect(await statusOf(operation, token, service.deviceUrl)).toBe(401);
+      }
+    }
   });
 
   it('never fail on a request with nothing in it', async () => {

@@ -5,12 +5,21 @@ import { createInterface } from 'node:readline';
 import { Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { CaPort } from '@touchmark/ca-port';
-import { createApplication, createLogger, openListeners, type Role, type RunningListeners } from '@touchmark/server';
+import {
+  createApplication,
+  createLogger,
+  type ListenerOptions,
+  openListeners,
+  type Role,
+  type RunningListeners,
+} from '@touchmark/server';
 import { makeTestRequest, type TestKey } from '@touchmark/testkit';
 import { type AccessKeyStore, openAccessKey } from '../../apps/enrollment/src/access/access-key.js';
 import { AccessTokenRegistry } from '../../apps/enrollment/src/access/access-tokens.js';
+import { GatewaysModule } from '../../apps/enrollment/src/gateways/gateways.module.js';
 import { EnrollmentModule } from '../../apps/enrollment/src/enrollment.module.js';
 import { enrollmentApplication, serveEnrollmentApi } from '../../apps/enrollment/src/enrollment-application.js';
+import { Registry } from 'prom-client';
 import { TestCaService, testModel } from '../fixture/test-ca.js';
 
 export interface Answer {
@@ -28,20 +37,30 @@ export class EnrollmentService {
   readonly faults: { away?: Error };
   readonly app: NestFastifyApplication;
   readonly url: string;
+  /** Of the device listener, which has TLS only where the test asks for it. */
+  readonly deviceUrl: string;
   readonly log: Record<string, unknown>[];
+  readonly metrics: Registry;
   private readonly running: RunningListeners;
   private readonly tokens = new Map<string, string>();
 
-  private constructor(parts: Pick<EnrollmentService, 'ca' | 'faults' | 'app' | 'log'> & { running: RunningListeners }) {
+  private constructor(
+    parts: Pick<EnrollmentService, 'ca' | 'faults' | 'app' | 'log' | 'metrics'> & { running: RunningListeners },
+  ) {
     this.ca = parts.ca;
     this.faults = parts.faults;
     this.app = parts.app;
     this.log = parts.log;
+    this.metrics = parts.metrics;
     this.running = parts.running;
     this.url = parts.running.listener('admin').url;
+    this.deviceUrl = parts.running.listener('device').url;
   }
 
-  static async open(adminUrl: string): Promise<EnrollmentService> {
+  static async open(
+    adminUrl: string,
+    options: { device?: Pick<ListenerOptions, 'tls'> } = {},
+  ): Promise<EnrollmentService> {
     const ca = await TestCaService.open(adminUrl);
     const { db } = ca;
     const now = (): number => ca.now();
@@ -55,7 +74,15 @@ export class EnrollmentService {
       randomBytes,
       accessKey,
     });
-    @Module({ imports: [module] })
+    const metrics = new Registry();
+    const gateways = GatewaysModule.register({
+      ca: interruptible(ca.port, faults),
+      db,
+      realm: testModel.realm,
+      now,
+      metrics,
+    });
+    @Module({ imports: [module, gateways] })
     class RootModule {}
     const log: Record<string, unknown>[] = [];
     const logger = createLogger({
@@ -66,9 +93,11 @@ export class EnrollmentService {
     });
     const app = await createApplication(RootModule, { logger, randomBytes, ...enrollmentApplication(db, now) });
     serveEnrollmentApi(app, '1');
-    const setting = 'TOUCHMARK_ADMIN_PORT';
-    const running = await openListeners(app, [{ name: 'admin', host: '127.0.0.1', port: 0, setting, streams: true }]);
-    return new EnrollmentService({ ca, faults, app, log, running });
+    const running = await openListeners(app, [
+      { name: 'admin', host: '127.0.0.1', port: 0, setting: 'TOUCHMARK_ADMIN_PORT', streams: true },
+      { name: 'device', host: '127.0.0.1', port: 0, setting: 'TOUCHMARK_DEVICE_PORT', ...options.device },
+    ]);
+    return new EnrollmentService({ ca, faults, app, log, metrics, running });
   }
 
   /** A bearer token with these roles; the same one for the same question. */

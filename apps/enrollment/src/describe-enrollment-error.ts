@@ -14,6 +14,7 @@ export const describeEnrollmentError: DescribeError = (error: CodedError) => {
 };
 
 const QUOTA_RETRY_SECONDS = 600;
+const GATEWAY_RETRY_SECONDS = 10;
 
 function describe(code: EnrollmentErrorCode): Description {
   switch (code) {
@@ -45,6 +46,12 @@ function describe(code: EnrollmentErrorCode): Description {
       return { status: 404, title: 'There is no such enrollment token' };
     case 'ACCESS_TOKEN_UNKNOWN':
       return { status: 404, title: 'There is no such access token' };
+    case 'GATEWAY_NOT_AUTHENTIC':
+      return { status: 401, title: 'The certificate of a gateway is needed' };
+    case 'GATEWAY_NOT_ALLOWED':
+      return { status: 403, title: 'This is for gateways' };
+    case 'GATEWAY_RATE_LIMITED':
+      return { status: 429, title: 'Too many requests', retryAfter: GATEWAY_RETRY_SECONDS };
     case 'LINE_MALFORMED':
       return { status: 400, title: 'The line is not a request' };
     case 'DEVICE_SERIAL_INVALID':

@@ -21,6 +21,11 @@ export interface EnrollmentErrorContexts {
   VALID_UNTIL_OUT_OF_RANGE: { readonly validUntil: number; readonly notBefore: number; readonly notAfter: number };
   ENROLLMENT_TOKEN_UNKNOWN: object;
   ACCESS_TOKEN_UNKNOWN: { readonly jti: string };
+  /** No certificate, or not an authentic one, where a gateway's is needed; the verifier's code says why. */
+  GATEWAY_NOT_AUTHENTIC: { readonly reason: string };
+  /** An authentic certificate of the infrastructure CA that is not a gateway's of this realm. */
+  GATEWAY_NOT_ALLOWED: object;
+  GATEWAY_RATE_LIMITED: object;
   /** A line of a batch stream is not what the contract says; the stream goes on. */
   LINE_MALFORMED: object;
   DEVICE_SERIAL_INVALID: object;

@@ -25,6 +25,7 @@ import { openAccessKey } from '../../enrollment/src/access/access-key.js';
 import { enrollmentApplication, serveEnrollmentApi } from '../../enrollment/src/enrollment-application.js';
 import { EnrollmentModule } from '../../enrollment/src/enrollment.module.js';
 import { EstModule } from '../../enrollment/src/est/est.module.js';
+import { GatewaysModule } from '../../enrollment/src/gateways/gateways.module.js';
 import { SweepProjection } from '../../enrollment/src/projection/sweep-projection.js';
 import { Responder } from '../../responder/src/responder.js';
 import { ResponderModule } from '../../responder/src/responder.module.js';
@@ -190,6 +191,7 @@ async function createApp(
         now,
         onError: (err, requestId) => logger.error({ err, requestId }, 'EST failed'),
       }),
+      GatewaysModule.register({ ca: enrollmentCa, db: enrollmentDb, realm: config.realm, now, metrics }),
       responderModule,
       healthModule({
         listener: 'public',

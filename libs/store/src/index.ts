@@ -85,6 +85,7 @@ export {
   lockDevices,
   type NewDevice,
   readDevices,
+  recordLastSeen,
   updateDevices,
 } from './registry/devices.js';
 export {
@@ -124,6 +125,7 @@ export {
   type RefusalRecord,
   type RefusalView,
 } from './registry/refusals.js';
+export { serviceCertificate, type ServiceCertificateView } from './registry/service-certificates.js';
 export { StoreError, type StoreErrorCode } from './store-error.js';
 export { findIssuedSeats, ISSUED_SEAT_LENGTH, readIssuedSeats } from './responder/issued-seats.js';
 export {

@@ -90,8 +90,13 @@ function updateOf(device: DeviceRecord, subject: SubjectView, happenings: readon
     batchId: device.batchId ?? batchId ?? null,
     // a certificate given out once more says nothing new: it fills a gap, and moves no device to another policy
     policyId: issuedUnder ?? device.policyId ?? named.at(-1)?.policyId ?? null,
-    lastSeenAt: subject.seenAt,
+    // gateways see a device long after the CA has heard of its certificate for the first time
+    lastSeenAt: later(device.lastSeenAt, subject.seenAt),
   };
+}
+
+function later(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.max(a, b);
 }
 
 function differs(device: DeviceRecord, update: DeviceUpdate): boolean {

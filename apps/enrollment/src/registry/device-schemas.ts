@@ -15,7 +15,9 @@ export const Device = z
     generation: z.int().describe('Grows by recommissioning'),
     batchId: z.uuid().nullable(),
     policyId: z.uuid().nullable(),
-    lastSeenAt: UtcSeconds.nullable().describe('When the newest certificate that is in use was first seen'),
+    lastSeenAt: UtcSeconds.nullable().describe(
+      'When it was last seen: at the first use of a certificate, or by a gateway',
+    ),
     createdAt: UtcSeconds,
     changedAt: UtcSeconds,
   })
@@ -57,7 +59,7 @@ export const reasonName = (reason: number | null): string | null =>
 export const Refusal = z
   .strictObject({
     id: z.string(),
-    channel: z.enum(['batch', 'est']),
+    channel: z.enum(['batch', 'est', 'gateway']),
     code: z.string(),
     detail: z.string(),
     deviceRef: z.uuid().nullable(),

@@ -12,7 +12,7 @@ export interface DeviceRecord {
   readonly generation: number;
   readonly batchId: string | null;
   readonly policyId: string | null;
-  /** UTC seconds of the first sighting of its newest certificate that was seen. */
+  /** UTC seconds of its last sighting that we heard of: the first use of a certificate, or a gateway's report. */
   readonly lastSeenAt: number | null;
   /** UTC seconds. */
   readonly createdAt: number;
@@ -87,6 +87,23 @@ export async function updateDevices(tx: Transaction, devices: readonly DeviceUpd
       column('policyId'),
       column('lastSeenAt'),
     ],
+  );
+}
+
+/** Notes later sightings, UTC seconds; earlier ones, and devices that are not there, are passed over. Locks in device_ref order. */
+export async function recordLastSeen(
+  tx: Transaction,
+  sightings: readonly { readonly deviceRef: string; readonly at: number }[],
+): Promise<void> {
+  if (sightings.length === 0) return;
+  await tx.query(
+    `WITH seen AS (SELECT device_ref, max(at) AS at FROM unnest($1::uuid[], $2::bigint[]) AS u (device_ref, at) GROUP BY device_ref),
+          held AS (
+            SELECT d.device_ref, s.at FROM registry.device d JOIN seen s ON s.device_ref = d.device_ref
+             WHERE coalesce(d.last_seen_at, 0) < s.at ORDER BY d.device_ref FOR UPDATE OF d)
+     UPDATE registry.device d SET last_seen_at = greatest(coalesce(d.last_seen_at, 0), h.at)
+       FROM held h WHERE d.device_ref = h.device_ref`,
+    [sightings.map(({ deviceRef }) => deviceRef), sightings.map(({ at }) => at)],
   );
 }
 

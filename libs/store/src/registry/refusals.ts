@@ -2,7 +2,7 @@ import type { Queryable } from '../database.js';
 
 /** An enrolment that was refused, with the rule that refused it. */
 export interface RefusalRecord {
-  readonly channel: 'batch' | 'est';
+  readonly channel: 'batch' | 'est' | 'gateway';
   readonly code: string;
   /** At most 500 characters are kept. */
   readonly detail: string;
