@@ -23,7 +23,7 @@ const allowed: Record<ProcessRole, Record<string, string>> = {
     'ca.key_owner': 'siu',
     'ca.outbox': 'siud',
     'ca.revocation': 'siud',
-    'ca.service_credential': 'si',
+    'ca.service_credential': 'siu',
     'ca.status_batch': 'siud',
     'ca.status_head': 'siu',
     'ca.status_list': 'siu',

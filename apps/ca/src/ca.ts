@@ -20,8 +20,12 @@ import { SeatSupply } from './seats/seat-supply.js';
 import { IssueServiceCertificate } from './signers/issue-service-certificate.js';
 import { RenewOcspSigners } from './signers/renew-ocsp-signers.js';
 import { RenewServiceCertificates } from './signers/renew-service-certificates.js';
+import type { PublicationPorts } from './status-publication/publication.js';
+import { StatusKey } from './status-publication/status-key.js';
+import { StatusPublisher } from './status-publication/status-publisher.js';
 import { ChangeStatus } from './status/change-status.js';
 import { ConfirmSeen } from './status/confirm-seen.js';
+import { RevokeServiceCertificate } from './status/revoke-service-certificate.js';
 
 export interface CaSettings {
   /** Base of the publication URLs, without a slash at its end. */
@@ -42,6 +46,13 @@ export interface CaSettings {
   readonly maxBatch: number;
   /** Seconds that our clock and the database's may differ. */
   readonly maxClockSkew: number;
+  /** Seconds between signed heads of a journal that does not grow. */
+  readonly statusHeadEvery: number;
+  /** Seconds, and journal entries, between status snapshots. */
+  readonly statusSnapshotEvery: number;
+  readonly statusSnapshotEntries: number;
+  /** Seconds that signed journal batches are kept at least. */
+  readonly statusBatchesKept: number;
 }
 
 export const defaultCaSettings = {
@@ -52,6 +63,10 @@ export const defaultCaSettings = {
   blockSize: 4096,
   maxBatch: 256,
   maxClockSkew: 60,
+  statusHeadEvery: 2,
+  statusSnapshotEvery: 600,
+  statusSnapshotEntries: 5000,
+  statusBatchesKept: 7 * 86_400,
 } as const;
 
 export interface CaPorts {
@@ -73,11 +88,13 @@ export class Ca {
   readonly serviceCertificates: IssueServiceCertificate;
   /** For the CA's own certificates; everybody else goes through the port. */
   readonly renewServiceCertificates: RenewServiceCertificates;
+  readonly revokeServiceCertificate: RevokeServiceCertificate;
   readonly refreshCrl: RefreshCrl;
   readonly statusLists: StatusLists;
   private readonly line: IssueLine<CheckedOrder, IssueOutcome>;
   private readonly ports: CaPorts;
-  private readonly realm: string;
+  private readonly settings: CaSettings;
+  private readonly statusKey: StatusKey;
   /** For ids and serial numbers of devices' certificates. */
   private readonly draw: RandomBytes;
   private readonly renewOcspSigners: RenewOcspSigners;
@@ -89,7 +106,7 @@ export class Ca {
     const { db, statusDb, seatDb, authorities, now, randomBytes, onError } = ports;
     const clock = new CaClock(now, settings.maxClockSkew);
     this.ports = ports;
-    this.realm = settings.realm;
+    this.settings = settings;
     this.draw = drawAhead(randomBytes);
     const signCrl = signCrlWith(authorities, settings.crlLifetime);
     const templates = new Templates(authorities);
@@ -103,6 +120,12 @@ export class Ca {
       { maxBatch: settings.maxBatch, maxOpen: 2, worthOpening: settings.maxBatch >> 1 },
     );
     this.serviceCertificates = new IssueServiceCertificate({ db, authorities, templates, seats, randomBytes, clock });
+    this.statusKey = new StatusKey({
+      serviceCertificates: this.serviceCertificates,
+      certificateOf: (id) => this.certificateOf(id),
+      realm: settings.realm,
+      now,
+    });
     this.renewOcspSigners = new RenewOcspSigners(this.serviceCertificates, onError);
     this.renewServiceCertificates = new RenewServiceCertificates({
       db,
@@ -117,6 +140,7 @@ export class Ca {
       holds: (id) => authorities.holds(id),
     });
     this.changeStatus = new ChangeStatus(statusDb, clock, onError);
+    this.revokeServiceCertificate = new RevokeServiceCertificate(statusDb, clock);
     this.confirmSeen = new ConfirmSeen(db, clock, onError);
     this.openWarrants = new OpenWarrants(db, { realm: settings.realm, now, onError });
   }
@@ -132,6 +156,24 @@ export class Ca {
       renewServiceCertificates: (requests) => this.renewServiceCertificates.run(requests),
       describeAuthorities: () => Promise.resolve(this.ports.authorities.describe()),
     });
+  }
+
+  /** Begins to publish status; resolves after the first attempt, and goes on until it is stopped. */
+  startStatusPublisher(): Promise<StatusPublisher> {
+    const { statusSnapshotEvery, statusSnapshotEntries, statusBatchesKept } = this.settings;
+    return StatusPublisher.start({
+      ports: this.publicationPorts,
+      db: this.ports.statusDb,
+      snapshotEvery: statusSnapshotEvery,
+      snapshotEntries: statusSnapshotEntries,
+      batchesKept: statusBatchesKept,
+      onError: this.ports.onError,
+    });
+  }
+
+  private get publicationPorts(): PublicationPorts {
+    const { statusDb, now } = this.ports;
+    return { db: statusDb, key: this.statusKey, now, headEvery: this.settings.statusHeadEvery };
   }
 
   /** Certificate of an authority, DER. */
@@ -152,7 +194,7 @@ export class Ca {
   private async check(request: IssueRequest): Promise<CheckedOrder | CaRefusal> {
     const { authorities, now, onError } = this.ports;
     try {
-      if (request.identity.realm !== this.realm) throw new CaError('IDENTITY_INVALID');
+      if (request.identity.realm !== this.settings.realm) throw new CaError('IDENTITY_INVALID');
       return await checkRequest(request, (profile) => authorities.forProfile(profile), this.draw, now());
     } catch (error) {
       if (error instanceof CaError) return asRefusal(error);

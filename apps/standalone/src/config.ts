@@ -101,6 +101,29 @@ export const configSchema = z
           .min(1)
           .default(defaultCaSettings.maxClockSkew)
           .describe("seconds between our clock and the database's"),
+        statusHeadEvery: z
+          .int()
+          .min(1)
+          .max(60)
+          .default(defaultCaSettings.statusHeadEvery)
+          .describe(
+            'seconds between signed heads of a journal that does not grow; gateways know the age of their status by them',
+          ),
+        statusSnapshotEvery: z
+          .int()
+          .min(10)
+          .default(defaultCaSettings.statusSnapshotEvery)
+          .describe('seconds between status snapshots'),
+        statusSnapshotEntries: z
+          .int()
+          .min(1)
+          .default(defaultCaSettings.statusSnapshotEntries)
+          .describe('journal entries after which the next status snapshot is made, whatever the time'),
+        statusBatchesKept: z
+          .int()
+          .min(600)
+          .default(defaultCaSettings.statusBatchesKept)
+          .describe('seconds that signed journal batches are kept at least, for gateways that were away'),
       })
       .prefault({}),
     responder: responderSettings.prefault({}),

@@ -120,6 +120,8 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     await writeAdminToken(app, { file: adminToken, live: adminTokens.live, renew, now: now() });
     const rootCertificate = path.join(root, 'root.pem');
     await writeFile(rootCertificate, encodePem('CERTIFICATE', ca.rootCertificate()));
+    const publisher = await ca.startStatusPublisher();
+    closing.add(() => publisher.stop());
     const background = await startBackground({
       redisUrl: config.redisUrl,
       databaseUrls: database.urls,

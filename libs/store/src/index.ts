@@ -24,6 +24,26 @@ export {
   type ServiceCredentialWithSeat,
 } from './ca/service-credentials.js';
 export {
+  insertStatusBatches,
+  journalAfter,
+  lockPublication,
+  type NumberedEntry,
+  type PublicationState,
+  readPublication,
+  saveStatusHead,
+  type StatusBatchRecord,
+  statusChannel,
+  type StatusHeadRecord,
+} from './ca/status-publication.js';
+export {
+  forgetPublished,
+  issuingCertificates,
+  listsWithSeats,
+  type ListWithSeats,
+  saveStatusSnapshot,
+  type StatusSnapshotRecord,
+} from './ca/status-snapshots.js';
+export {
   insertStatusList,
   leaseBlock,
   lockListOpening,

@@ -1,11 +1,4 @@
-import {
-  deviceRefOf,
-  type RevocationReason,
-  revocationReasons,
-  type StatusChange,
-  type StatusChanged,
-  type StatusOutcome,
-} from '@touchmark/ca-port';
+import { deviceRefOf, type StatusChange, type StatusChanged, type StatusOutcome } from '@touchmark/ca-port';
 import { equalBytes } from '@touchmark/der';
 import { placeHold, releaseHold } from '@touchmark/lifecycle';
 import { parseSerialNumber, SeatValue } from '@touchmark/status-list';
@@ -28,6 +21,7 @@ import {
 import type { CaClock } from '../ca-clock.js';
 import { answerEach, CaError } from '../ca-error.js';
 import { descendantsOf } from './lineage.js';
+import { checkRevocationTerms, isCompromise } from './revocation-terms.js';
 import { reasonCodes, SeatChanges } from './seat-changes.js';
 
 /** The cause under which a device is held when one of its certificates was revoked as compromised. */
@@ -189,7 +183,7 @@ function notEnded(credential: CredentialWithSeat, now: number): CredentialWithSe
 
 const CAUSE = /^[a-z0-9-]{1,63}$/;
 
-/** What no caller is trusted to have checked: a value that cannot be encoded would keep every later CRL of its list from being made. */
+/** What no caller is trusted to have checked. */
 function checkChange(change: StatusChange, now: number): void {
   switch (change.act) {
     case 'suspend':
@@ -197,19 +191,13 @@ function checkChange(change: StatusChange, now: number): void {
       if (!CAUSE.test(change.cause))
         throw new CaError('REASON_NOT_ALLOWED', { detail: 'a cause is 1 to 63 of a-z, 0-9 and -' });
       return;
-    case 'revoke': {
-      if (!revocationReasons.includes(change.reason)) throw new CaError('REASON_NOT_ALLOWED');
-      const { invalidityDate = 0 } = change;
-      if (!Number.isInteger(invalidityDate) || invalidityDate < 0 || invalidityDate > now)
-        throw new CaError('REASON_NOT_ALLOWED', { detail: 'the invalidityDate lies in the future or is none' });
+    case 'revoke':
+      checkRevocationTerms(change, now);
       return;
-    }
     case 'retire':
     case 'recommission':
   }
 }
-
-const isCompromise = (reason: RevocationReason): boolean => reason === 'keyCompromise' || reason === 'cACompromise';
 
 function nextHolds(act: 'suspend' | 'release', holds: readonly string[], cause: string): string[] {
   if (act === 'suspend') return [...placeHold(new Set(holds), cause)];
