@@ -39,6 +39,8 @@ const unions: readonly Union[] = [
   { type: 'EstErrorCode', file: 'libs/est/src/errors.ts', before: '## EST: the body' },
   { type: 'ServerErrorContexts', file: 'libs/server/src/errors/server-error.ts', before: '## The server' },
   { type: 'VerifierErrorCode', file: 'libs/verifier/src/error.ts', before: '## The verifier' },
+  { type: 'PolicyErrorCode', file: 'libs/verifier/src/policy-error.ts', before: '`PolicyErrorCode` in' },
+  { type: 'FeedErrorCode', file: 'libs/verifier/src/feed-error.ts', before: '`FeedErrorCode` in' },
   { type: 'IssuanceErrorContext', file: 'libs/issuance/src/issuance-error.ts', before: '## The issuance library' },
   { type: 'DerErrorCode', file: 'libs/der/src/error.ts', before: '`DerErrorCode` in' },
   { type: 'X509ErrorCode', file: 'libs/x509/src/error.ts', before: '`X509ErrorCode` in' },

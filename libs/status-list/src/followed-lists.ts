@@ -1,6 +1,8 @@
 import { StatusListError } from './errors.js';
 import type { JournalEntry } from './journal-batch.js';
+import type { Seat } from './seat.js';
 import { SeatTable } from './seat-table.js';
+import { SeatValue } from './seat-value.js';
 import type { ListState, SnapshotList } from './snapshot.js';
 
 /** What is known of a list besides its seats. */
@@ -29,6 +31,27 @@ export class FollowedLists {
 
   table(issuerKeyId: Uint8Array): SeatTable | undefined {
     return this.#tables.get(nameOf(issuerKeyId));
+  }
+
+  lookup(issuerKeyId: Uint8Array, seat: Seat): SeatValue | 'unknown' {
+    return this.table(issuerKeyId)?.lookup(seat) ?? 'unknown';
+  }
+
+  /** What {@link lookup} would answer if the entries, which nobody has checked yet, were applied. */
+  lookupAfter(entries: readonly JournalEntry[], issuerKeyId: Uint8Array, seat: Seat): SeatValue | 'unknown' {
+    const issuer = nameOf(issuerKeyId);
+    let ours = this.#lists.get(seat.listId)?.issuer === issuer;
+    let value = this.lookup(issuerKeyId, seat);
+    for (const entry of entries) {
+      if (entry.listId !== seat.listId) continue;
+      if (entry.kind === 'list-opened') ours = nameOf(entry.issuerKeyId) === issuer;
+      if (entry.kind === 'list-retired') value = 'unknown';
+      if (entry.kind === 'block-leased' && ours && value === 'unknown' && seat.index < entry.leasedTo) {
+        value = SeatValue.valid;
+      }
+      if (entry.kind === 'seats' && ours) value = entry.seats.find(({ index }) => index === seat.index)?.value ?? value;
+    }
+    return value;
   }
 
   /**

@@ -50,5 +50,8 @@ export {
   type Applied,
   type JournalFollowerOptions,
   type JournalPosition,
+  type SeatLookup,
+  type SignedClaim,
 } from './journal-follower.js';
 export { TOKEN_STATUS_LIST_BITS, decodeTokenStatusList, encodeTokenStatusList } from './token-status-list.js';
+export { encodeSignerRecord, readStatusFile, type SignerRecord, type StatusFile } from './status-file.js';

@@ -23,9 +23,27 @@ export type Applied =
   | { readonly type: 'snapshot' | 'head'; readonly position: JournalPosition }
   | { readonly type: 'batch'; readonly position: JournalPosition; readonly entries: readonly JournalEntry[] };
 
+/** Value of a seat under an issuing key (SHA-256 of its SubjectPublicKeyInfo). */
+export type SeatLookup = (issuerKeyId: Uint8Array, seat: Seat) => SeatValue | 'unknown';
+
+/** A message that is signed and would be taken: who signed it, when, and what it makes of seats. */
+export interface SignedClaim {
+  readonly type: MessageTypeName;
+  /** SHA-256 of the status key's SubjectPublicKeyInfo. */
+  readonly keyId: Uint8Array;
+  /** The time in a snapshot or head, UTC seconds; a batch has none. */
+  readonly time: number | undefined;
+  /** Seats as they are known without the message; all unknown before the first snapshot. */
+  readonly before: SeatLookup;
+  /** Seats as they would be with it. */
+  readonly after: SeatLookup;
+}
+
 export interface JournalFollowerOptions {
   /** Says whether a status key signed; nothing of a message is believed before. */
   readonly verify: VerifySignature;
+  /** The last word before a message is taken; whatever it throws refuses the message. */
+  readonly admit?: (claim: SignedClaim) => void;
   /** Leased seats of all lists that a snapshot may have. */
   readonly maxSeats?: number;
 }
@@ -68,8 +86,10 @@ export class JournalFollower {
 
   /** Value of a seat under the key that verified the certificate; `unknown`, to be refused, for all that is not known. */
   lookup(issuerKeyId: Uint8Array, seat: Seat): SeatValue | 'unknown' {
-    return this.table(issuerKeyId)?.lookup(seat) ?? 'unknown';
+    return this.#known?.lists.lookup(issuerKeyId, seat) ?? 'unknown';
   }
+
+  readonly #lookup: SeatLookup = (issuerKeyId, seat) => this.lookup(issuerKeyId, seat);
 
   /**
    * Takes a signed snapshot, batch or head. Codes of the message's decoder, SIGNATURE_INVALID, FOREIGN_KEY and:
@@ -79,21 +99,21 @@ export class JournalFollower {
    * - EPOCH_BACK, SEQUENCE_BACK: older than what is known
    * - HASH_MISMATCH, BATCH_INCONSISTENT: signed, and yet another history: to be alarmed about
    *
-   * A refused message changes nothing.
+   * What `admit` throws besides. A refused message changes nothing.
    */
   apply(message: Uint8Array): Applied {
-    const { type, payload } = openSigned(message, this.#options.verify);
+    const { type, keyId, payload } = openSigned(message, this.#options.verify);
     switch (type) {
       case 'snapshot':
-        return this.#applySnapshot(payload);
+        return this.#applySnapshot(keyId, payload);
       case 'batch':
-        return this.#applyBatch(payload);
+        return this.#applyBatch(keyId, payload);
       case 'head':
-        return this.#applyHead(payload);
+        return this.#applyHead(keyId, payload);
     }
   }
 
-  #applySnapshot(payload: Uint8Array): Applied {
+  #applySnapshot(keyId: Uint8Array, payload: Uint8Array): Applied {
     const { maxSeats } = this.#options;
     const snapshot = decodeSnapshot(payload, maxSeats === undefined ? {} : { maxSeats });
     const { epoch, sequence, batchHash, certificates } = snapshot;
@@ -111,10 +131,12 @@ export class JournalFollower {
       }
     }
     const lists = FollowedLists.of(snapshot.lists);
+    const after: SeatLookup = (issuerKeyId, seat) => lists.lookup(issuerKeyId, seat);
+    this.#options.admit?.({ type: 'snapshot', keyId, time: snapshot.asOf, before: this.#lookup, after });
     return this.#moved('snapshot', { epoch, sequence, asOf, batchHash, certificates, lists });
   }
 
-  #applyBatch(payload: Uint8Array): Applied {
+  #applyBatch(keyId: Uint8Array, payload: Uint8Array): Applied {
     const { epoch, first, previousHash, entries } = decodeJournalBatch(payload);
     const known = this.#knownIn(epoch);
     const sequence = first + entries.length - 1;
@@ -124,16 +146,19 @@ export class JournalFollower {
     if (first > known.sequence + 1) throw new StatusListError('GAP', { sequence: first, known: known.sequence });
     checkHash(first, previousHash, known.batchHash);
     const batchHash = payloadHash(payload);
+    const after: SeatLookup = (issuerKeyId, seat) => known.lists.lookupAfter(entries, issuerKeyId, seat);
+    this.#options.admit?.({ type: 'batch', keyId, time: undefined, before: this.#lookup, after });
     known.lists.apply(first, entries);
     return { ...this.#moved('batch', { ...known, sequence, batchHash }), entries };
   }
 
-  #applyHead(payload: Uint8Array): Applied {
+  #applyHead(keyId: Uint8Array, payload: Uint8Array): Applied {
     const { epoch, sequence, batchHash, time } = decodeJournalHead(payload);
     const known = this.#knownIn(epoch);
     if (sequence > known.sequence) throw new StatusListError('GAP', { sequence, known: known.sequence });
     if (sequence < known.sequence || time < known.asOf) throw new StatusListError('STALE_HEAD', { sequence, time });
     checkHash(sequence, batchHash, known.batchHash);
+    this.#options.admit?.({ type: 'head', keyId, time, before: this.#lookup, after: this.#lookup });
     return this.#moved('head', { ...known, asOf: time });
   }
 

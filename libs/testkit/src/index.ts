@@ -14,3 +14,5 @@ export { makeTestRequest, type TestRequestOptions } from './test-request.js';
 export { OpensslFolder } from './openssl.js';
 export { createTestDatabase, type TestDatabase } from './test-database.js';
 export { EstClient, type EstClientOptions, type EstCredentials, type EstReply } from './est-client.js';
+export { TestStatus, type TestSigner } from './test-status.js';
+export { type FeedExchange, TestFeed } from './test-feed.js';

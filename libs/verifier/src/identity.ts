@@ -1,5 +1,5 @@
 import { Oid } from '@touchmark/der';
-import { type Certificate, parseSubjectAltName, X509Error } from '@touchmark/x509';
+import { type Certificate, type GeneralName, parseSubjectAltName, X509Error } from '@touchmark/x509';
 
 import { VerifierError } from './error.js';
 
@@ -23,7 +23,12 @@ const SCHEME = 'spiffe://';
 export function readIdentity(certificate: Certificate): Identity | undefined {
   const extension = certificate.extensions.get(Oid.subjectAltName);
   if (extension === undefined) return undefined;
-  const uris = urisOf(extension.value);
+  return identityAmong(namesOf(extension.value));
+}
+
+/** The same from the names of a subjectAltName. */
+export function identityAmong(names: readonly GeneralName[]): Identity | undefined {
+  const uris = names.flatMap((name) => (name.kind === 'uniformResourceIdentifier' ? [name.value] : []));
   if (!uris.some((uri) => uri.toLowerCase().startsWith(SCHEME))) return undefined;
   const [uri] = uris;
   const identity = uri === undefined || uris.length > 1 ? undefined : parseSpiffeId(uri);
@@ -57,11 +62,9 @@ export function formatSpiffeId(identity: Identity): string {
   return uri;
 }
 
-function urisOf(subjectAltName: Uint8Array): readonly string[] {
+function namesOf(subjectAltName: Uint8Array): readonly GeneralName[] {
   try {
-    return parseSubjectAltName(subjectAltName).flatMap((name) =>
-      name.kind === 'uniformResourceIdentifier' ? [name.value] : [],
-    );
+    return parseSubjectAltName(subjectAltName);
   } catch (error) {
     if (error instanceof X509Error) throw new VerifierError({ code: 'IDENTITY_MALFORMED' }, error);
     throw error;

@@ -1,5 +1,11 @@
 export { VerifierError, type VerifierErrorCode, type VerifierErrorDetail } from './error.js';
+export type { FeedErrorCode } from './feed-error.js';
+export type { FeedTls } from './feed/feed-request.js';
 export { formatSpiffeId, type Identity, parseSpiffeId, readIdentity } from './identity.js';
 export type { Purpose } from './path/certificate-checks.js';
 export { type PathRequest, type PathResult, verifyPath } from './path/verify-path.js';
+export { PolicyError, type PolicyErrorCode, type PolicyErrorDetail } from './policy-error.js';
 export type { CertificateStatus, StatusPort } from './status-port.js';
+export { type Accepted, type Refused, Verifier, type VerifierStatus, type VerifyOptions } from './verifier.js';
+export type { VerifierEvent } from './verifier-event.js';
+export type { StatusOptions, VerifierOptions } from './verifier-options.js';

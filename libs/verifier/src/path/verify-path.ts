@@ -11,7 +11,7 @@ import { SignatureBudget } from './signature-budget.js';
 /** Certificates above the end entity at most, the trust anchor counted. */
 const MAX_DEPTH = 8;
 const MAX_PRESENTED = 10;
-const MAX_CERTIFICATE_OCTETS = 16_384;
+export const MAX_CERTIFICATE_OCTETS = 16_384;
 const MAX_CHAIN_OCTETS = 65_536;
 
 export interface PathRequest {
@@ -40,10 +40,8 @@ export type PathResult =
  * the status port throws. When several paths fail, the error of the one that came furthest is answered.
  */
 export function verifyPath(request: PathRequest): PathResult {
-  // NaN would pass every comparison of dates.
-  if (!Number.isFinite(request.at)) throw new TypeError('at must be UTC seconds');
   try {
-    const path = new PathBuilder(request).build();
+    const path = findPath(request);
     const certificates = path.map(({ certificate }) => certificate);
     const [leaf] = certificates;
     if (leaf === undefined) throw new VerifierError({ code: 'CERTIFICATE_MISSING' });
@@ -52,6 +50,13 @@ export function verifyPath(request: PathRequest): PathResult {
     if (error instanceof VerifierError) return { ok: false, error };
     throw error;
   }
+}
+
+/** The same for those who look further into the path; throws VerifierError instead of answering it. */
+export function findPath(request: PathRequest): readonly PathCertificate[] {
+  // NaN would pass every comparison of dates.
+  if (!Number.isFinite(request.at)) throw new TypeError('at must be UTC seconds');
+  return new PathBuilder(request).build();
 }
 
 class PathBuilder {

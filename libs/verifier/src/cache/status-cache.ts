@@ -1,0 +1,293 @@
+import { constants } from 'node:fs';
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import {
+  type Applied,
+  decodeSigned,
+  decodeSnapshot,
+  encodeSignerRecord,
+  payloadHash,
+  readStatusFile,
+  type SignerRecord,
+  StatusListError,
+} from '@touchmark/status-list';
+
+import { FeedError } from '../feed-error.js';
+import { CachedMessages } from './cached-messages.js';
+
+const MESSAGES = 'status';
+const HEAD = 'head';
+const MAX_FILE_OCTETS = 64 * 2 ** 20;
+/** Seconds after which a temporary file is nobody's any more. */
+const LEFT_OVER_AFTER = 60;
+
+/** Who judges what was kept, exactly as what the network brings. */
+export interface CacheJudge {
+  signer(record: SignerRecord): void;
+  message(message: Uint8Array): Applied;
+}
+
+export interface StatusCacheOptions {
+  readonly folder: string;
+  /** Names this process among those that write here, for temporary files. */
+  readonly writer: string;
+  /** Seconds between heads that are written. */
+  readonly headInterval: number;
+  /** Seconds until the next try after the folder could not be written. */
+  readonly retryAfter: number;
+  /** Told when the folder cannot be read or written, and with undefined when it can again. */
+  readonly onTrouble: (error: FeedError | undefined) => void;
+  /** The file has grown: a younger snapshot would make it short. */
+  readonly onGrown: () => void;
+}
+
+/**
+ * The last proven state in a folder, as the signed messages that prove it: `status` holds signers, a snapshot and the batches after
+ * it, `head` the last head. Everything is replaced by renaming or appended, so a reader finds whole messages, and at worst fewer of
+ * them; nothing is believed for having been here. It works in the background: nobody waits for the disk.
+ */
+export class StatusCache {
+  private readonly options: StatusCacheOptions;
+  private readonly content = new CachedMessages();
+  private signers: Uint8Array[] = [];
+  private appends: Uint8Array[] = [];
+  private head: { readonly message: Uint8Array; readonly time: number } | undefined;
+  private headWritten = Number.NEGATIVE_INFINITY;
+  private rewrite = false;
+  private troubled = false;
+  private working: Promise<void> | undefined;
+  private retry: NodeJS.Timeout | undefined;
+
+  constructor(options: StatusCacheOptions) {
+    this.options = options;
+  }
+
+  /** Hands everything that was kept to the judge, and keeps what it takes. Never throws for what is in the folder. */
+  async load(judge: CacheJudge): Promise<void> {
+    const octets = await this.read(MESSAGES);
+    if (octets !== undefined) {
+      const { signers, messages, whole } = readStatusFile(octets);
+      const taken = [
+        ...signers.map((record) => this.loadSigner(judge, record)),
+        ...messages.map((message) => this.loadMessage(judge, message)),
+      ];
+      // Nothing is appended to a file that is not understood to its end.
+      this.rewrite = !whole || taken.includes(false);
+    }
+    this.appends = [];
+    const head = await this.read(HEAD);
+    if (head !== undefined) this.tryKeep(() => this.noteHead(judge.message(head), head));
+    await this.probe();
+  }
+
+  signer(record: SignerRecord): void {
+    this.keepSigner(record);
+    this.work();
+  }
+
+  /** A message that was just taken, in octets that nobody changes. */
+  message(applied: Applied, message: Uint8Array): void {
+    if (applied.type === 'head') this.noteHead(applied, message);
+    else this.keepMessage(applied, message);
+    this.work();
+    if (this.content.hasGrown()) this.options.onGrown();
+  }
+
+  /**
+   * A snapshot that was refused only because it is older than what is known: with the batches after it, it says the same in fewer
+   * octets. That it belongs to this history, the hash of the batch that it ends with shows.
+   */
+  olderSnapshot(message: Uint8Array): void {
+    const { sequence, batchHash } = decodeSnapshot(decodeSigned(message).payload);
+    if (!this.content.shorten(message, sequence, batchHash)) return;
+    this.rewrite = true;
+    this.work();
+  }
+
+  /** Writes the last head and waits for the disk. */
+  async close(): Promise<void> {
+    clearTimeout(this.retry);
+    this.retry = undefined;
+    if (this.head !== undefined && this.head.time > this.headWritten) this.headWritten = Number.NEGATIVE_INFINITY;
+    await this.working;
+    this.work();
+    await this.working;
+    clearTimeout(this.retry);
+  }
+
+  private loadSigner(judge: CacheJudge, record: SignerRecord): boolean {
+    return this.tryKeep(() => {
+      judge.signer(record);
+      this.keepSigner(record);
+    });
+  }
+
+  private loadMessage(judge: CacheJudge, message: Uint8Array): boolean {
+    return this.tryKeep(() => this.keepMessage(judge.message(message), message));
+  }
+
+  private tryKeep(keep: () => void): boolean {
+    try {
+      keep();
+      return true;
+    } catch (error) {
+      if (error instanceof StatusListError || error instanceof FeedError) return false;
+      throw error;
+    }
+  }
+
+  private keepSigner(record: SignerRecord): void {
+    const octets = encodeSignerRecord(record);
+    this.signers.push(octets);
+    this.appends.push(octets);
+  }
+
+  private keepMessage(applied: Applied, message: Uint8Array): void {
+    const { sequence } = applied.position;
+    if (applied.type === 'snapshot') {
+      this.content.start(message, sequence);
+      this.rewrite = true;
+    } else if (applied.type === 'batch') {
+      const kept = this.content.append(message, sequence, payloadHash(decodeSigned(message).payload));
+      if (kept) this.appends.push(message);
+    }
+  }
+
+  private noteHead({ position }: Applied, message: Uint8Array): void {
+    this.head = { message, time: position.asOf };
+  }
+
+  // One writer at a time; what comes meanwhile is written by the next round.
+  private work(): void {
+    if (this.working !== undefined || this.retry !== undefined) return;
+    this.working = this.write().finally(() => {
+      this.working = undefined;
+    });
+  }
+
+  private async write(): Promise<void> {
+    try {
+      while (this.hasWork()) await this.writeNext();
+      this.untroubled();
+    } catch (cause) {
+      // What became of a write that failed is not known: everything is written again.
+      this.rewrite = true;
+      this.trouble('CACHE_UNWRITABLE', cause);
+      this.retry = setTimeout(() => {
+        this.retry = undefined;
+        this.work();
+      }, this.options.retryAfter * 1000).unref();
+    }
+  }
+
+  private hasWork(): boolean {
+    const hasMessages = this.content.snapshot !== undefined && (this.rewrite || this.appends.length > 0);
+    return hasMessages || this.headIsDue();
+  }
+
+  private headIsDue(): boolean {
+    return this.head !== undefined && this.head.time - this.headWritten >= this.options.headInterval;
+  }
+
+  private async writeNext(): Promise<void> {
+    if (this.content.snapshot !== undefined && this.rewrite) {
+      this.rewrite = false;
+      this.appends = [];
+      await this.replace(MESSAGES, Buffer.concat([...this.signers, ...this.content.all()]));
+    } else if (this.content.snapshot !== undefined && this.appends.length > 0) {
+      const octets = Buffer.concat(this.appends);
+      this.appends = [];
+      // The file is gone, or the disk was full in the middle of it: the whole is written again.
+      await this.append(octets).catch(() => {
+        this.rewrite = true;
+      });
+    } else if (this.head !== undefined) {
+      const { message, time } = this.head;
+      await this.replace(HEAD, message);
+      this.headWritten = time;
+    }
+  }
+
+  // Not created where it is missing: a file that begins with a batch proves nothing.
+  private async append(octets: Uint8Array): Promise<void> {
+    const file = await open(this.path(MESSAGES), constants.O_WRONLY | constants.O_APPEND);
+    try {
+      await file.writeFile(octets);
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
+  }
+
+  private async replace(name: string, octets: Uint8Array): Promise<void> {
+    await mkdir(this.options.folder, { recursive: true, mode: 0o700 });
+    const temporary = this.path(`${name}.${this.options.writer}.tmp`);
+    const file = await open(temporary, 'w', 0o600);
+    try {
+      await file.writeFile(octets);
+      // A head that is lost is written again in seconds; without the messages before it, it says nothing.
+      if (name === MESSAGES) await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, this.path(name));
+    if (name !== MESSAGES) return;
+    const folder = await open(this.options.folder, 'r');
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  }
+
+  private async read(name: string): Promise<Uint8Array | undefined> {
+    try {
+      const { size } = await stat(this.path(name));
+      if (size > MAX_FILE_OCTETS) throw new FeedError('FEED_TOO_LARGE');
+      return await readFile(this.path(name));
+    } catch (cause) {
+      if (isMissing(cause)) return undefined;
+      this.trouble('CACHE_UNREADABLE', cause);
+      return undefined;
+    }
+  }
+
+  /** Finds out at once, not with the first news, whether the folder can be written; clears what killed processes left. */
+  private async probe(): Promise<void> {
+    const name = this.path(`probe.${this.options.writer}.tmp`);
+    try {
+      await mkdir(this.options.folder, { recursive: true, mode: 0o700 });
+      await writeFile(name, '');
+      const { mtimeMs: now } = await stat(name);
+      await rm(name);
+      for (const entry of await readdir(this.options.folder)) {
+        if (!entry.endsWith('.tmp')) continue;
+        const { mtimeMs } = await stat(this.path(entry));
+        if (now - mtimeMs > LEFT_OVER_AFTER * 1000) await rm(this.path(entry), { force: true });
+      }
+    } catch (cause) {
+      this.trouble('CACHE_UNWRITABLE', cause);
+    }
+  }
+
+  private trouble(code: 'CACHE_UNREADABLE' | 'CACHE_UNWRITABLE', cause: unknown): void {
+    if (this.troubled) return;
+    this.troubled = true;
+    this.options.onTrouble(new FeedError(code, { cause }));
+  }
+
+  private untroubled(): void {
+    if (!this.troubled) return;
+    this.troubled = false;
+    this.options.onTrouble(undefined);
+  }
+
+  private path(name: string): string {
+    return join(this.options.folder, name);
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}

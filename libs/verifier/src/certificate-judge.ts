@@ -1,0 +1,127 @@
+import type { Certificate } from '@touchmark/x509';
+
+import { VerifierError } from './error.js';
+import { type KnownPath, knownPathOf, KnownPaths, nameOfLeaf } from './path/known-paths.js';
+import { findPath, MAX_CERTIFICATE_OCTETS } from './path/verify-path.js';
+import { PolicyError } from './policy-error.js';
+import { matchesServerName } from './server-name.js';
+import type { StatusState } from './status/status-state.js';
+import type { EndedBecause, Standing } from './track/tracked-connections.js';
+
+export interface Question {
+  readonly at: number;
+  readonly purpose: 'client' | 'server';
+  readonly serverName: string | undefined;
+}
+
+export interface CertificateJudgeOptions {
+  readonly trustAnchors: readonly Certificate[];
+  readonly state: StatusState;
+  readonly now: () => number;
+  readonly maxAge: number;
+  readonly whenStale: 'deny' | 'allow';
+  readonly maxKnownCertificates: number;
+  /** A certificate is accepted though knowledge is too old. */
+  readonly onAcceptedStale: (known: KnownPath) => void;
+}
+
+/** Decides about certificates: path, status, identity, policy, in this order. */
+export class CertificateJudge {
+  private readonly options: CertificateJudgeOptions;
+  private readonly known: Readonly<Record<Question['purpose'], KnownPaths>>;
+
+  constructor(options: CertificateJudgeOptions) {
+    this.options = options;
+    const { maxKnownCertificates } = options;
+    this.known = { client: new KnownPaths(maxKnownCertificates), server: new KnownPaths(maxKnownCertificates) };
+  }
+
+  /** The path, or throws VerifierError or PolicyError. */
+  judge(chain: readonly Uint8Array[], question: Question): KnownPath {
+    const known = this.remembered(chain, question) ?? this.fromOctets(chain, question);
+    this.checkPolicy(known, question);
+    return known;
+  }
+
+  /** What has changed for a path that was good; undefined if it is good still. */
+  whyNot({ notBefore, notAfter, seats }: Standing): EndedBecause | undefined {
+    const { now, state } = this.options;
+    const at = now();
+    for (const { issuerKeyId, seat } of seats) {
+      const status = state.statusOfSeat(issuerKeyId, seat);
+      if (status === 'invalid') return 'CERT_REVOKED';
+      if (status === 'suspended') return 'CERT_SUSPENDED';
+      if (status === 'unknown') return 'STATUS_UNKNOWN';
+    }
+    if (at > notAfter) return 'CERT_EXPIRED';
+    if (this.refusesForAge(at)) return 'STATUS_STALE';
+    return at < notBefore ? 'CERT_NOT_YET_VALID' : undefined;
+  }
+
+  // Signatures that were good stay good. What may have changed is looked at anew, and if it has, the long way says what it is.
+  private remembered(chain: readonly Uint8Array[], { at, purpose }: Question): KnownPath | undefined {
+    const [leaf] = chain;
+    if (leaf === undefined || leaf.length > MAX_CERTIFICATE_OCTETS) return undefined;
+    const known = this.known[purpose].get(nameOfLeaf(leaf));
+    if (known === undefined || !(at >= known.notBefore && at <= known.notAfter)) return undefined;
+    for (const { issuerKeyId, seat } of known.seats) {
+      if (this.options.state.statusOfSeat(issuerKeyId, seat) !== 'valid') return undefined;
+    }
+    return known;
+  }
+
+  private fromOctets(chain: readonly Uint8Array[], { at, purpose }: Question): KnownPath {
+    const { trustAnchors, state } = this.options;
+    const [presented, ...others] = chain;
+    // Octets of our own: what was verified must not change under what is remembered of it.
+    const leaf = presented === undefined || presented.length > MAX_CERTIFICATE_OCTETS ? presented : presented.slice();
+    try {
+      const path = findPath({
+        chain: leaf === undefined ? [] : [leaf, ...others],
+        trustAnchors,
+        intermediates: state.intermediates,
+        at,
+        purpose,
+        requireExtKeyUsage: true,
+        status: state,
+      });
+      const name = nameOfLeaf(path[0]?.certificate.der ?? new Uint8Array());
+      const known = knownPathOf(path, name);
+      this.known[purpose].set(name, known);
+      return known;
+    } catch (error) {
+      throw error instanceof VerifierError ? this.asPolicy(error) : error;
+    }
+  }
+
+  private checkPolicy(known: KnownPath, { purpose, serverName }: Question): void {
+    if (purpose === 'client' && known.identity === undefined) throw new PolicyError({ code: 'IDENTITY_MISSING' });
+    if (serverName !== undefined && !matchesServerName(known.names, serverName)) {
+      throw new PolicyError({ code: 'SERVER_NAME_MISMATCH', serverName });
+    }
+    const at = this.options.now();
+    if (!this.options.state.isStale(at)) return;
+    if (this.options.whenStale === 'deny') throw this.stale(at);
+    this.options.onAcceptedStale(known);
+  }
+
+  /** What holds a certificate back without making it less authentic is policy; not to know its status because of age is age. */
+  private asPolicy(error: VerifierError): VerifierError | PolicyError {
+    const { detail } = error;
+    if (detail.code === 'CERT_SUSPENDED') {
+      const { depth, serialNumber } = detail;
+      return new PolicyError({ code: 'CERT_SUSPENDED', depth, serialNumber }, error);
+    }
+    const at = this.options.now();
+    return detail.code === 'STATUS_UNKNOWN' && this.refusesForAge(at) ? this.stale(at, error) : error;
+  }
+
+  private refusesForAge(at: number): boolean {
+    return this.options.whenStale === 'deny' && this.options.state.isStale(at);
+  }
+
+  private stale(now: number, cause?: unknown): PolicyError {
+    const { state, maxAge } = this.options;
+    return new PolicyError({ code: 'STATUS_STALE', asOf: state.position?.asOf ?? 0, maxAge, now }, cause);
+  }
+}

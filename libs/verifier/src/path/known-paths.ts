@@ -1,0 +1,99 @@
+import { hash } from 'node:crypto';
+
+import { parseSeat, type Seat } from '@touchmark/status-list';
+import type { GeneralName } from '@touchmark/x509';
+
+import { type Identity, identityAmong } from '../identity.js';
+import type { PathCertificate } from './path-certificate.js';
+
+/** What stays true of a certificate whose path was found good: all but dates and status, of which it says where to ask. */
+export interface KnownPath {
+  readonly certificate: { readonly serialNumber: Uint8Array; readonly notAfter: number; readonly sha256: Uint8Array };
+  /** DER from the end entity to the trust anchor. */
+  readonly path: Uint8Array[];
+  readonly identity: Identity | undefined;
+  /** The identity if it is a device's. */
+  readonly device: Readonly<Record<'realm' | 'model' | 'deviceSerial', string>> | undefined;
+  /** subjectAltName. */
+  readonly names: readonly GeneralName[];
+  /** Latest notBefore and earliest notAfter of the path, UTC seconds, inclusive. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+  /** Of every certificate below the trust anchor, end entity first. */
+  readonly seats: readonly PathSeat[];
+}
+
+export interface PathSeat {
+  /** SHA-256 of the issuer's SubjectPublicKeyInfo. */
+  readonly issuerKeyId: Uint8Array;
+  readonly seat: Seat;
+}
+
+/** The name under which a leaf is remembered: its SHA-256, one character an octet, which is the fastest to make and compare. */
+export function nameOfLeaf(leaf: Uint8Array): string {
+  return hash('sha256', leaf, 'binary');
+}
+
+/**
+ * What to remember of a good path. Its end entity must be read from octets that nobody else writes to; `name` is its
+ * {@link nameOfLeaf}. Throws VerifierError IDENTITY_MALFORMED.
+ */
+export function knownPathOf(path: readonly PathCertificate[], name: string): KnownPath {
+  const [leaf] = path;
+  if (leaf === undefined) throw new TypeError('a path begins with an end entity');
+  const names = leaf.subjectAltName ?? [];
+  const { serialNumber, notAfter } = leaf.certificate;
+  const identity = identityAmong(names);
+  return {
+    certificate: { serialNumber, notAfter, sha256: new Uint8Array(Buffer.from(name, 'latin1')) },
+    path: [leaf.certificate.der, ...path.slice(1).map(ownOctets)],
+    identity,
+    device: identity?.kind === 'device' ? deviceOf(identity) : undefined,
+    names,
+    notBefore: Math.max(...path.map(({ certificate }) => certificate.notBefore)),
+    notAfter: Math.min(...path.map(({ certificate }) => certificate.notAfter)),
+    seats: path.slice(0, -1).flatMap((signed, depth) => seatOf(signed, path[depth + 1])),
+  };
+}
+
+/** A bounded number of known paths; the one that came first goes first. */
+export class KnownPaths {
+  private readonly limit: number;
+  private readonly byName = new Map<string, KnownPath>();
+
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+
+  get(name: string): KnownPath | undefined {
+    return this.byName.get(name);
+  }
+
+  set(name: string, known: KnownPath): void {
+    this.byName.set(name, known);
+    if (this.byName.size <= this.limit) return;
+    const [first] = this.byName.keys();
+    if (first !== undefined) this.byName.delete(first);
+  }
+}
+
+function deviceOf({ realm, model, deviceSerial }: Identity & { kind: 'device' }): KnownPath['device'] {
+  return Object.freeze({ realm, model, deviceSerial });
+}
+
+function seatOf({ certificate }: PathCertificate, issuer: PathCertificate | undefined): PathSeat[] {
+  const seat = parseSeat(certificate.serialNumber);
+  return seat === undefined || issuer === undefined ? [] : [{ issuerKeyId: issuer.spkiSha256, seat }];
+}
+
+// The certificates of CAs come again in thousands of paths: one copy of each.
+const copies = new WeakMap<PathCertificate, Uint8Array>();
+
+function ownOctets(ca: PathCertificate): Uint8Array {
+  let copy = copies.get(ca);
+  if (copy === undefined) {
+    copy = Uint8Array.from(ca.certificate.der);
+    copies.set(ca, copy);
+  }
+  return copy;
+}

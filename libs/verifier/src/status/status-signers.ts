@@ -1,0 +1,158 @@
+import { type KeyObject, verify } from 'node:crypto';
+
+import { toHex } from '@touchmark/der';
+import { parseSeat, SeatValue, type SignedClaim, type SignerRecord } from '@touchmark/status-list';
+import { type Certificate, spkiSha256, type SubjectPublicKeyInfo, X509Error } from '@touchmark/x509';
+
+import { VerifierError } from '../error.js';
+import { FeedError } from '../feed-error.js';
+import { identityAmong } from '../identity.js';
+import type { PathCertificate } from '../path/path-certificate.js';
+import { findPath } from '../path/verify-path.js';
+import type { StatusPort } from '../status-port.js';
+
+/** Status keys remembered at most. A service has one for each CA process and each half of its certificate's life. */
+const MAX_SIGNERS = 64;
+const DIGESTS: Partial<Record<SubjectPublicKeyInfo['kind'], string | null>> = {
+  'EC P-256': 'sha256',
+  'EC P-384': 'sha384',
+  Ed25519: null,
+};
+// What the seats say is asked of every message anew, when they are known.
+const seatsLater: StatusPort = { statusOf: () => 'valid' };
+
+interface Signer {
+  readonly record: SignerRecord;
+  readonly key: KeyObject;
+  readonly digest: string | null;
+  /** The time that all certificates of the path share, UTC seconds, inclusive. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+  /** Issuing key and serialNumber of every certificate below the trust anchor. */
+  readonly seats: readonly { readonly issuerKeyId: Uint8Array; readonly serialNumber: Uint8Array }[];
+}
+
+export interface StatusSignersOptions {
+  readonly trustAnchors: readonly Certificate[];
+  readonly intermediates: readonly Certificate[];
+  /** Whose status keys are believed; of any realm if left out. */
+  readonly realm: string | undefined;
+}
+
+/**
+ * The keys that may sign status: those with a certificate that leads to a trust anchor, names `spiffe://<realm>/status/<name>`, has
+ * digitalSignature and no extKeyUsage, below CAs that have none either: one that is bounded to TLS certifies no status key.
+ */
+export class StatusSigners {
+  private readonly options: StatusSignersOptions;
+  private readonly signers = new Map<string, Signer>();
+
+  constructor(options: StatusSignersOptions) {
+    this.options = options;
+  }
+
+  /** All that are known, oldest first. */
+  get records(): readonly SignerRecord[] {
+    return [...this.signers.values()].map(({ record }) => record);
+  }
+
+  /**
+   * Takes a signer's certificate, whoever brings it; true if it was not known. Its dates are not held against the clock here but
+   * against the times that it signs. Throws FeedError SIGNER_REFUSED with what is wrong as its cause.
+   */
+  add(record: SignerRecord, now: number): boolean {
+    const known = [...this.signers.values()].some(
+      (signer) => Buffer.compare(signer.record.certificate, record.certificate) === 0,
+    );
+    if (known) return false;
+    const { certificate, issuerCertificate } = record;
+    // What is kept must not hold on to the octets it came in.
+    const own = { certificate: Uint8Array.from(certificate), issuerCertificate: Uint8Array.from(issuerCertificate) };
+    const [name, signer] = this.read(own, now);
+    const standing = this.signers.get(name);
+    if (standing !== undefined && standing.notAfter >= signer.notAfter) return false;
+    this.signers.delete(name);
+    this.signers.set(name, signer);
+    const [oldest] = this.signers.keys();
+    if (oldest !== undefined && this.signers.size > MAX_SIGNERS) this.signers.delete(oldest);
+    return true;
+  }
+
+  /** The follower's question; undefined for a key that is none of these. */
+  readonly verify = (keyId: Uint8Array, data: Uint8Array, signature: Uint8Array): boolean | undefined => {
+    const signer = this.signers.get(toHex(keyId));
+    return signer === undefined ? undefined : verify(signer.digest, data, signer.key, signature);
+  };
+
+  /**
+   * Whether the signer may say this. A snapshot or head lies within the dates of its certificates, and they are valid in the state
+   * that it proves. A batch has no time: it is as old as what it continues, `asOf`. It may end its own signer, and may make its
+   * seat known. A seat that is known to be lost is not regained by anything that its key signs. Throws FeedError SIGNER_REFUSED.
+   */
+  check(claim: SignedClaim, asOf: number): void {
+    const signer = this.signers.get(toHex(claim.keyId));
+    const from = claim.time ?? Number.POSITIVE_INFINITY;
+    if (signer === undefined || from < signer.notBefore || (claim.time ?? asOf) > signer.notAfter) {
+      throw new FeedError('SIGNER_REFUSED');
+    }
+    for (const { issuerKeyId, serialNumber } of signer.seats) {
+      const seat = parseSeat(serialNumber);
+      const before = seat === undefined ? 'unknown' : claim.before(issuerKeyId, seat);
+      const after = seat === undefined ? 'unknown' : claim.after(issuerKeyId, seat);
+      const lost = before !== 'unknown' && before !== SeatValue.valid;
+      const enough = after === SeatValue.valid || (claim.type === 'batch' && before === SeatValue.valid);
+      if (lost || !enough) throw new FeedError('SIGNER_REFUSED');
+    }
+  }
+
+  private read(record: SignerRecord, now: number): [name: string, signer: Signer] {
+    try {
+      const path = this.pathOf(record, now);
+      const [leaf] = path;
+      const digest = leaf === undefined ? undefined : DIGESTS[leaf.key.kind];
+      if (leaf === undefined || digest === undefined || !this.mayName(leaf)) throw new FeedError('SIGNER_REFUSED');
+      if (path.some(({ extKeyUsage }) => extKeyUsage !== undefined)) throw new FeedError('SIGNER_REFUSED');
+      const seats = path.slice(0, -1).map(({ certificate }, depth) => ({
+        issuerKeyId: path[depth + 1]?.spkiSha256 ?? new Uint8Array(),
+        serialNumber: certificate.serialNumber,
+      }));
+      const notBefore = Math.max(...path.map(({ certificate }) => certificate.notBefore));
+      const notAfter = Math.min(...path.map(({ certificate }) => certificate.notAfter));
+      const keyId = toHex(spkiSha256(leaf.certificate.subjectPublicKeyInfo));
+      return [keyId, { record, key: leaf.keyObject, digest, notBefore, notAfter, seats }];
+    } catch (error) {
+      if (error instanceof VerifierError || error instanceof X509Error)
+        throw new FeedError('SIGNER_REFUSED', { cause: error });
+      throw error;
+    }
+  }
+
+  private pathOf(record: SignerRecord, now: number): readonly PathCertificate[] {
+    const { trustAnchors, intermediates } = this.options;
+    const request = {
+      chain: [record.certificate, record.issuerCertificate],
+      trustAnchors,
+      intermediates,
+      purpose: 'any',
+      requireExtKeyUsage: false,
+      status: seatsLater,
+    } as const;
+    try {
+      return findPath({ ...request, at: now });
+    } catch (error) {
+      if (!(error instanceof VerifierError)) throw error;
+      const { detail } = error;
+      // A clock that is wrong, or news of last month: any moment of its life will do to see that it was issued.
+      if (detail.code === 'CERT_EXPIRED') return findPath({ ...request, at: detail.notAfter });
+      if (detail.code === 'CERT_NOT_YET_VALID') return findPath({ ...request, at: detail.notBefore });
+      throw error;
+    }
+  }
+
+  private mayName(leaf: PathCertificate): boolean {
+    const identity = identityAmong(leaf.subjectAltName ?? []);
+    const { realm } = this.options;
+    const named = identity?.kind === 'status' && (realm === undefined || identity.realm === realm);
+    return named && leaf.keyUsage?.has('digitalSignature') === true;
+  }
+}
