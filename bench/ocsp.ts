@@ -214,6 +214,7 @@ async function startResponder(url: string, issuer: Issuer, ocspCacheSize: number
       ResponderModule.register({
         db,
         ca: { renewOcspSigners: renewer(issuer) },
+        realm: 'devices.test',
         now,
         settings: responderSettings.parse({ ocspCacheSize }),
         log: logger,

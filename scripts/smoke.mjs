@@ -26,6 +26,7 @@ const service = spawn(process.execPath, [main], {
     TOUCHMARK_DATA_FOLDER: path.join(folder, 'data'),
     TOUCHMARK_DEVICE_PORT: '0',
     TOUCHMARK_ADMIN_PORT: '0',
+    TOUCHMARK_GATEWAY_PORT: '0',
     TOUCHMARK_PUBLIC_PORT: String(publicPort),
     TOUCHMARK_LOG_LEVEL: 'warn',
   },

@@ -33,6 +33,7 @@ export async function startServiceProcess(nodeOptions: readonly string[] = []): 
       TOUCHMARK_DATA_FOLDER: path.join(folder, 'data'),
       TOUCHMARK_DEVICE_PORT: String(ports.device),
       TOUCHMARK_ADMIN_PORT: String(ports.admin),
+      TOUCHMARK_GATEWAY_PORT: '0',
       TOUCHMARK_PUBLIC_PORT: String(ports.public),
       TOUCHMARK_LOG_LEVEL: 'warn',
     },

@@ -37,6 +37,12 @@ const unions: readonly Union[] = [
     before: '## EST: authentic, but not for you',
   },
   { type: 'EstErrorCode', file: 'libs/est/src/errors.ts', before: '## EST: the body' },
+  {
+    type: 'FeedRefusalCode',
+    file: 'apps/responder/src/feed/feed-refused-error.ts',
+    before: '## Refusals of the status feed',
+    without: 'VerifierErrorCode',
+  },
   { type: 'ServerErrorContexts', file: 'libs/server/src/errors/server-error.ts', before: '## The server' },
   { type: 'VerifierErrorCode', file: 'libs/verifier/src/error.ts', before: '## The verifier' },
   { type: 'PolicyErrorCode', file: 'libs/verifier/src/policy-error.ts', before: '`PolicyErrorCode` in' },

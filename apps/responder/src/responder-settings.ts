@@ -23,6 +23,19 @@ export const responderSettings = z.strictObject({
     .default(16)
     .describe('status lists whose issued serial numbers are kept in memory, at most 8 MiB each'),
   crlMaxAge: z.int().min(0).max(86_400).default(300).describe('how long HTTP caches may keep a CRL'),
+  statusMaxAge: z
+    .int()
+    .min(0)
+    .max(86_400)
+    .default(60)
+    .describe('how long HTTP caches may keep a status token, snapshot or the signers'),
+  feedStreams: z.int().min(1).max(3_500).default(2_000).describe('gateways that may follow the status feed at a time'),
+  feedStreamsPerCertificate: z.int().min(1).default(4).describe('the same with one certificate'),
+  feedConnectsPerMinute: z
+    .int()
+    .min(1)
+    .default(120)
+    .describe('requests to the status feed that one certificate may make in a minute'),
 });
 
 export type ResponderSettings = z.infer<typeof responderSettings>;

@@ -38,7 +38,8 @@ export const configSchema = z
     host: z.string().min(1).default('127.0.0.1').describe('address that all ports listen on'),
     devicePort: port(8443, 'TLS for devices: EST; client certificates are requested'),
     adminPort: port(8445, 'TLS for admins and factories: REST /v1 with access tokens'),
-    publicPort: port(8080, 'plain HTTP for anyone: OCSP, CRLs, CA certificates'),
+    publicPort: port(8080, 'plain HTTP for anyone: OCSP, CRLs, CA certificates, signed status'),
+    gatewayPort: port(8444, 'TLS for gateways: the status feed; client certificates are requested'),
     publicHttpUrl: z
       .url({ protocol: /^https?$/ })
       .regex(/[^/]$/)

@@ -47,7 +47,7 @@ export function renewServerCertificate(
   const renew = async (): Promise<void> => {
     if (options.now() < renewAt) return;
     const next = await newServerCertificate(ca, serverNames);
-    for (const name of ['device', 'admin'] as const) running.listener(name).setSecureContext(next);
+    for (const name of ['device', 'admin', 'gateway'] as const) running.listener(name).setSecureContext(next);
     ({ renewAt } = next);
   };
   const timer = setInterval(() => void renew().catch(options.onError), CHECK_MILLISECONDS);

@@ -7,6 +7,7 @@ import {
   createMetricsRegistry,
   fastifyOf,
   healthModule,
+  type ListenerName,
   type ListenerOptions,
   measureHandshakes,
   measureRequests,
@@ -51,7 +52,7 @@ export interface StandaloneOptions {
 const DAY = 86_400;
 
 export interface Standalone {
-  readonly urls: { readonly device: string; readonly admin: string; readonly public: string };
+  readonly urls: Readonly<Record<ListenerName, string>>;
   /** Paths of the files that a new user needs. */
   readonly files: { readonly adminToken: string; readonly rootCertificate: string };
   /** Lines about where things are and what to know, to be printed. */
@@ -137,6 +138,7 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
         device: running.listener('device').url,
         admin: running.listener('admin').url,
         public: running.listener('public').url,
+        gateway: running.listener('gateway').url,
       },
       files: { adminToken, rootCertificate },
       sentences: [database.folder.sentence, database.sentence, ...(await rootKeySentences(secrets))],
@@ -171,9 +173,11 @@ async function createApp(
     db: responderDb,
     loadDb: responderLoadDb,
     ca: ca.portFor('responder'),
+    realm: config.realm,
     now,
     settings: config.responder,
     log: logger,
+    metrics,
   });
   class StandaloneModule {}
   const root = {
@@ -238,6 +242,13 @@ function listenersOf(config: Config, certificate: ServerCredentials): ListenerOp
       streams: true,
     },
     { name: 'public', host, port: config.publicPort, setting: 'TOUCHMARK_PUBLIC_PORT' },
+    {
+      name: 'gateway',
+      host,
+      port: config.gatewayPort,
+      setting: 'TOUCHMARK_GATEWAY_PORT',
+      tls: { ...certificate, requestCertificate: true },
+    },
   ];
 }
 

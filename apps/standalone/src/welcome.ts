@@ -10,6 +10,7 @@ export function welcome({ urls, files, sentences }: Pick<Standalone, 'urls' | 'f
     `  Devices (EST)      ${urls.device}/.well-known/est`,
     `  Admins (REST)      ${urls.admin}/v1   API: ${urls.admin}/v1/openapi.json`,
     `  OCSP, CRLs         ${urls.public}`,
+    `  Gateways (status)  ${urls.gateway}/status/feed`,
     `  Admin token        ${files.adminToken}`,
     `  Root certificate   ${files.rootCertificate}`,
     '',

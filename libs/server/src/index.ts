@@ -25,6 +25,7 @@ export { fieldErrors } from './http/validation.js';
 export type { HandshakeCount } from './listeners/handshake-cap.js';
 export { type Listener, type ListenerOptions, type ListenerTls, type ServerCredentials } from './listeners/listener.js';
 export { type ListenerName } from './listeners/listener-name.js';
+export { beginLongAnswer } from './listeners/long-answer.js';
 export { OnListener } from './listeners/on-listener.js';
 export { openListeners, type RunningListeners } from './listeners/open-listeners.js';
 export { channelBinding } from './listeners/channel-binding.js';

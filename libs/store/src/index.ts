@@ -156,6 +156,21 @@ export {
   readPublishedCrl,
 } from './responder/publications.js';
 export {
+  BATCHES_PER_READ,
+  type PublishedBatch,
+  type PublishedHead,
+  type PublishedSigner,
+  type PublishedSnapshot,
+  type PublishedToken,
+  readPublishedSnapshot,
+  readPublishedToken,
+  readStatusNews,
+  readStatusSigners,
+  readTokenTimes,
+  startOfNewestBatches,
+  type StatusNews,
+} from './responder/status-messages.js';
+export {
   type ChangedSeat,
   type JournalProof,
   type PublishedChange,

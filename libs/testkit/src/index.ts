@@ -11,6 +11,7 @@ export {
   type TestKeyKind,
 } from './test-pki.js';
 export { makeTestRequest, type TestRequestOptions } from './test-request.js';
+export { type TestBatch, TestStatusChain, TestStatusSigner } from './test-status-chain.js';
 export { OpensslFolder } from './openssl.js';
 export { createTestDatabase, type TestDatabase } from './test-database.js';
 export { EstClient, type EstClientOptions, type EstCredentials, type EstReply } from './est-client.js';

@@ -1,8 +1,7 @@
 import { publicRoute } from '@touchmark/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { sendRepresentation } from '../conditional-get.js';
-import { httpDate } from '../http-date.js';
 import type { Publication, Publications } from './publications.js';
+import { sendPublication } from './send-publication.js';
 
 export interface PublicationRoutesOptions {
   /** UTC seconds. */
@@ -13,7 +12,6 @@ export interface PublicationRoutesOptions {
 
 /** A CA certificate never changes under its URL: a new key means a new authority. */
 const CERTIFICATE_MAX_AGE = 86_400;
-const RETRY_AFTER_SECONDS = '5';
 const DIGITS = /^(\d{1,10})\.crl$/;
 const CERTIFICATE_FILE = /^([^/]{1,200})\.cer$/;
 
@@ -29,22 +27,7 @@ export function publicationRoutes(
     found: Publication | 'unavailable' | undefined,
     contentType: string,
     maxAge: number,
-  ): void => {
-    if (found === undefined) {
-      reply.callNotFound();
-    } else if (found === 'unavailable') {
-      void reply
-        .code(503)
-        .header('Retry-After', RETRY_AFTER_SECONDS)
-        .header('Cache-Control', 'no-store')
-        .type('text/plain')
-        .send('');
-    } else {
-      reply.hijack();
-      const headers = headersOf(found, contentType, maxAge, options.now());
-      sendRepresentation(request.raw, reply.raw, { body: found.body, etag: found.etag, headers });
-    }
-  };
+  ): void => sendPublication(request, reply, found, { contentType, maxAge, now: options.now() });
   fastify.get('/crl/all.pem', publicRoute('public'), (request, reply) => {
     send(request, reply, publications.allCrls(), 'application/x-pem-file', options.crlMaxAge);
   });
@@ -68,17 +51,4 @@ export function publicationRoutes(
       CERTIFICATE_MAX_AGE,
     );
   });
-}
-
-function headersOf(
-  { body, etag, lastModified, nextUpdate }: Publication,
-  contentType: string,
-  maxAge: number,
-  now: number,
-): string[] {
-  const left = nextUpdate === undefined ? maxAge : Math.max(0, Math.min(maxAge, nextUpdate - now));
-  const headers = ['Content-Type', contentType, 'Content-Length', String(body.length), 'ETag', etag];
-  if (lastModified !== undefined) headers.push('Last-Modified', httpDate(lastModified));
-  headers.push('Expires', httpDate(now + left), 'Cache-Control', `max-age=${left}, public`);
-  return headers;
 }

@@ -1,5 +1,6 @@
 import type { JournalPosition } from '@touchmark/ca-port';
 import { type Database, journalChannel, readChanges, readStatusSnapshot } from '@touchmark/store';
+import { inTime } from '../in-time.js';
 import type { Log } from '../log.js';
 import { JournalGapError, type StatusView } from './status-view.js';
 
@@ -10,6 +11,8 @@ export interface FollowerOptions {
   readonly allowedLag: number;
   /** Called after the whole view was replaced. */
   readonly onReload: () => void;
+  /** Called whenever the view was proven anew; seats may have changed. */
+  readonly onProven?: () => void;
   readonly log: Log;
 }
 
@@ -72,6 +75,7 @@ export class JournalFollower {
       try {
         await this.follow();
         this.recovered();
+        this.options.onProven?.();
       } catch (error) {
         this.failed(error);
       }
@@ -128,19 +132,6 @@ export class JournalFollower {
   }
 }
 
-function isBehind(position: JournalPosition, seen: JournalPosition): boolean {
+export function isBehind(position: JournalPosition, seen: JournalPosition): boolean {
   return position.epoch < seen.epoch || (position.epoch === seen.epoch && position.sequence < seen.sequence);
-}
-
-/** A connection that broke without a word must not stop the following for as long as TCP takes to notice. */
-async function inTime<T>(reading: Promise<T>, milliseconds: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new TypeError('the database took too long')), milliseconds);
-  });
-  try {
-    return await Promise.race([reading, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { onFreePort } from '../../test/start-app.js';
 import { makeTlsFiles, type TlsFiles } from '../../test/tls-files.js';
 import { type Listener, openListener } from './listener.js';
+import { beginLongAnswer } from './long-answer.js';
 import { peerCertificates } from './peer-certificates.js';
 
 const run = promisify(execFile);
@@ -159,6 +160,23 @@ describe('silent connections', () => {
   });
 });
 
+describe('a long answer', () => {
+  it('is ended by no silence; the next request of its connection is again', async () => {
+    const timeouts: (number | undefined)[] = [];
+    listener = await openListener(onFreePort('public'), (request, response) => {
+      timeouts.push(request.socket.timeout);
+      if (request.url === '/long') beginLongAnswer(request);
+      timeouts.push(request.socket.timeout);
+      response.end();
+    });
+    await run('curl', ['-sS', `${listener.url}/long`, `${listener.url}/short`]);
+    const [before, during] = timeouts;
+    expect(before).toBeGreaterThan(0);
+    expect(timeouts).toEqual([before, 0, before, before]);
+    expect(during).toBe(0);
+  });
+});
+
 describe('maxConnections', () => {
   it('drops connections beyond it', async () => {
     listener = await openListener(onFreePort('public', { maxConnections: 1 }), tellPeer);
@@ -207,6 +225,20 @@ describe('close', () => {
     response.end('late');
     expect(await (await answer).text()).toBe('late');
     await closed;
+  });
+
+  it('asks long answers to end, and waits for those that do', async () => {
+    const { promise: arrived, resolve: arrive } = Promise.withResolvers<AbortSignal>();
+    listener = await openListener(onFreePort('gateway', { tls: deviceTls() }), (request, response) => {
+      const draining = beginLongAnswer(request);
+      draining.addEventListener('abort', () => response.end('bye'));
+      response.flushHeaders();
+      arrive(draining);
+    });
+    const answer = run('curl', ['-sS', '--cacert', files.path('ca.pem'), listener.url]);
+    expect((await arrived).aborted).toBe(false);
+    await listener.close(30);
+    expect((await answer).stdout).toBe('bye');
   });
 
   it('cuts what is still running when the grace is over, a handshake that never began too', async () => {

@@ -7,6 +7,7 @@ import { capHandshakes, type HandshakeCount } from './handshake-cap.js';
 import { limitPipelines } from './pipeline.js';
 import type { SilenceLimits } from './silent-connections.js';
 import { type ListenerName, tagRequest } from './listener-name.js';
+import { noteDraining } from './long-answer.js';
 
 /** Certificate chain and key as PEM. */
 export type ServerCredentials = Pick<SecureContextOptions, 'key' | 'cert'>;
@@ -54,14 +55,16 @@ export interface Listener {
   readonly handshakes: HandshakeCount;
   /** Swaps certificate and key for handshakes from now on; sessions resumed by older tickets end. */
   setSecureContext(credentials: ServerCredentials): void;
-  /** Stops accepting, lets requests in flight end for at most `graceSeconds`, then cuts what is left. */
+  /** Stops accepting, asks long answers to end, lets requests in flight end for at most `graceSeconds`, then cuts what is left. */
   close(graceSeconds: number): Promise<void>;
 }
 
 /** Opens a port. HTTP/1.1 only: EST clients know nothing else, and the case of header fields matters to some. */
 export async function openListener(options: ListenerOptions, handle: RequestListener): Promise<Listener> {
+  const draining = new AbortController();
   const onRequest = limitPipelines((request, response) => {
     tagRequest(request, options.name);
+    noteDraining(request, draining.signal);
     handle(request, response);
   });
   const timeouts = {
@@ -90,7 +93,11 @@ export async function openListener(options: ListenerOptions, handle: RequestList
       if (!secure) throw new TypeError(`the ${options.name} listener has no TLS`);
       secure.setSecureContext(secureContext(credentials));
     },
-    close: (graceSeconds) => drain(server, sockets, graceSeconds),
+    close(graceSeconds) {
+      const drained = drain(server, sockets, graceSeconds);
+      draining.abort();
+      return drained;
+    },
   };
 }
 
