@@ -63,6 +63,7 @@ const unions: readonly Union[] = [
     file: 'apps/standalone/src/instance-lock.ts',
     before: '`InstanceLockErrorCode` in',
   },
+  { type: 'CliErrorCode', file: 'apps/cli/src/cli-error.ts', before: '## The command line' },
   { type: 'JobsErrorCode', file: 'libs/jobs/src/jobs-error.ts', before: '## Jobs' },
   { type: 'DeviceRefusalCode', file: 'libs/lifecycle/src/device-state.ts', before: '`DeviceRefusalCode` in' },
   { type: 'StatusListErrorCode', file: 'libs/status-list/src/errors.ts', before: '`StatusListErrorCode` in' },

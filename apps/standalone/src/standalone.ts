@@ -133,13 +133,16 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
       onError,
     });
     closing.add(() => background.stop());
+    const urls = {
+      device: running.listener('device').url,
+      admin: running.listener('admin').url,
+      public: running.listener('public').url,
+      gateway: running.listener('gateway').url,
+    };
+    // for the command line, which looks for a service on its machine; what lies in the folder is nobody's to write but ours
+    await writeFile(path.join(root, 'endpoints.json'), `${JSON.stringify(urls)}\n`);
     return {
-      urls: {
-        device: running.listener('device').url,
-        admin: running.listener('admin').url,
-        public: running.listener('public').url,
-        gateway: running.listener('gateway').url,
-      },
+      urls,
       files: { adminToken, rootCertificate },
       sentences: [database.folder.sentence, database.sentence, ...(await rootKeySentences(secrets))],
       close: () => closing.run(),

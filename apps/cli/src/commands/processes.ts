@@ -1,0 +1,72 @@
+import { Argument, type Command } from 'commander';
+import type { ExitCode } from '../exit-codes.js';
+import { type ProcessName, processes, runProcess } from '../processes/run-process.js';
+import { leaf, type Runner } from './command.js';
+
+export function processCommands(program: Command, runner: Runner): void {
+  passing(
+    leaf(
+      program,
+      'serve',
+      'Run everything in one process, in the foreground',
+      'What npm start runs. Settings: docs/operations/configuration.md. Ctrl-C stops.',
+      ['serve', 'serve --new-admin-token'],
+    ),
+    runner,
+    'standalone',
+  );
+  passing(
+    leaf(
+      program,
+      'gateway',
+      'Run the gateway, in the foreground',
+      'What follows goes to the gateway as it stands; its configuration is in TOUCHMARK_CONFIG and the environment.',
+      ['gateway', 'gateway --print-config-schema'],
+    ),
+    runner,
+    'gateway',
+  );
+  passing(
+    leaf(
+      program,
+      'init',
+      'Set up a service of several processes: database, hierarchy, secrets',
+      'Safe to be run again. What follows goes to the CA’s own command.',
+      ['init'],
+    ),
+    runner,
+    'ca',
+    ['init'],
+  );
+  passing(
+    leaf(
+      program,
+      'migrate',
+      'Bring the database to this version’s schema',
+      'As the owner of the database; services never do that themselves.',
+      ['migrate'],
+    ),
+    runner,
+    'ca',
+    ['migrate'],
+  );
+
+  leaf(program, 'check-config', 'Say what is wrong with the configuration, all at once, and start nothing', '', [
+    'check-config',
+    'check-config gateway',
+  ])
+    .addArgument(new Argument('[process]', 'whose configuration').choices(processes).default('standalone'))
+    .action(async (name: ProcessName) => runner.finish(await runProcess(name, ['--check-config'])));
+}
+
+/** A command whose arguments are another program's. */
+function passing(command: Command, runner: Runner, name: ProcessName, first: readonly string[] = []): void {
+  command
+    .argument('[arguments...]', 'handed over as they stand')
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .action(async (args: string[]): Promise<void> => {
+      const code: ExitCode = await runProcess(name, [...first, ...args]);
+      runner.finish(code);
+    });
+}

@@ -1,0 +1,77 @@
+import { type IncomingMessage, request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { CliError } from '../cli-error.js';
+
+export interface HttpRequest {
+  readonly method: string;
+  readonly url: string;
+  /** PEM of the only trust anchor; not looked at for plain HTTP. */
+  readonly ca: string;
+  /** PEM of a client certificate chain and its key. */
+  readonly client?: { readonly cert: string; readonly key: string } | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array | undefined;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly retryAfter?: string | undefined;
+  readonly body: Buffer;
+}
+
+const IDLE_MILLISECONDS = 60_000;
+const LARGEST_ANSWER = 256 * 1024 * 1024;
+
+/** One request on a connection of its own. Throws UNREACHABLE, TLS_UNTRUSTED. */
+export function send(request: HttpRequest): Promise<HttpAnswer> {
+  const { method, url, ca, client, body } = request;
+  const length = body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
+  const headers = { ...request.headers, ...length };
+  const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
+  const fail = (cause: unknown): void => reject(connectionError(url, cause));
+  const make = url.startsWith('http:') ? httpRequest : httpsRequest;
+  const outgoing = make(url, { method, headers, ca, ...client, agent: false }, (incoming) => {
+    readAnswer(incoming).then(resolve, fail);
+  });
+  outgoing.setTimeout(IDLE_MILLISECONDS, () => outgoing.destroy(new Error('no answer within a minute')));
+  outgoing.once('error', fail);
+  outgoing.end(body);
+  return promise;
+}
+
+async function readAnswer(incoming: IncomingMessage): Promise<HttpAnswer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of incoming) {
+    const octets = Buffer.from(chunk);
+    length += octets.length;
+    if (length > LARGEST_ANSWER) throw new Error('the answer is too long');
+    chunks.push(octets);
+  }
+  const { statusCode = 0, headers } = incoming;
+  return {
+    status: statusCode,
+    contentType: headers['content-type'] ?? '',
+    retryAfter: headers['retry-after'],
+    body: Buffer.concat(chunks),
+  };
+}
+
+/** Node's and OpenSSL's names for a server that does not prove to be the one asked for. */
+const UNTRUSTED =
+  /^(ERR_TLS_CERT|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|CERT_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE)/;
+
+/** What a failed connection means to a person. */
+export function connectionError(url: string, cause: unknown): CliError {
+  const { origin } = new URL(url);
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const reason = code || (cause instanceof Error ? cause.message : String(cause));
+  if (UNTRUSTED.test(code)) {
+    const hint =
+      'Check --ca: it must be the root certificate of this service, and the host in --url one of its server names.';
+    return new CliError('TLS_UNTRUSTED', `${origin} does not prove to be the service (${reason})`, { hint }, cause);
+  }
+  const hint = 'Is the service running (npm start), and is this its address (--url, --est-url, --status-url)?';
+  return new CliError('UNREACHABLE', `${origin} cannot be reached (${reason})`, { hint }, cause);
+}

@@ -1,0 +1,30 @@
+import type { VerifierErrorCode } from '@touchmark/verifier';
+
+/** What a refusal means, in a sentence. */
+const reasons: Partial<Record<VerifierErrorCode | 'STATUS_STALE', string>> = {
+  CERTIFICATE_MALFORMED: 'a certificate of the path is not what its RFC says',
+  CHAIN_TOO_LARGE: 'the chain is too large',
+  UNKNOWN_ISSUER: 'no CA that is known has issued it: is its chain complete, and is --ca its root?',
+  BAD_SIGNATURE: 'the CA that it names did not sign it',
+  SIGNATURE_ALGORITHM_REFUSED: 'it is signed with an algorithm that is not accepted',
+  KEY_REFUSED: 'a key of the path is of a kind or size that is not accepted',
+  EXTENSION_UNSUPPORTED: 'it has a critical extension that is not understood',
+  SUBJECT_MISSING: 'it says nowhere whom it is for',
+  CERT_NOT_YET_VALID: 'it is not valid yet',
+  CERT_EXPIRED: 'it has expired',
+  NOT_A_CA: 'an issuer of the path is no CA',
+  END_ENTITY_IS_CA: 'it is the certificate of a CA',
+  KEY_USAGE_MISSING: 'its keyUsage does not allow this',
+  EXT_KEY_USAGE_MISSING: 'its extKeyUsage does not allow this purpose',
+  PATH_LEN_EXCEEDED: 'the path has more CAs than one of them allows',
+  PATH_TOO_LONG: 'the path is too long',
+  BUDGET_EXCEEDED: 'its path costs too much to verify',
+  CERT_REVOKED: 'it, or a CA above it, was revoked',
+  CERT_SUSPENDED: 'it is suspended',
+  STATUS_UNKNOWN: 'nothing is known about its status',
+  IDENTITY_MALFORMED: 'its identity is not one of ours',
+  STATUS_STALE: 'what is known about its status is too old',
+};
+
+export const reasonOf = (code: string): string =>
+  Object.entries(reasons).find(([known]) => known === code)?.[1] ?? 'see docs/errors.md';
