@@ -28,7 +28,7 @@ const now = (): number => service.now();
 /** A publisher with a status key of its own, as each CA process has one. */
 function replica({ ca, db }: TestCaService): PublicationPorts {
   const key = new StatusKey({
-    serviceCertificates: ca.serviceCertificates,
+    serviceCertificate: (order) => ca.serviceCertificates.run(order),
     certificateOf: (id) => ca.certificateOf(id),
     realm: testModel.realm,
     now,

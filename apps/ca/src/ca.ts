@@ -21,6 +21,7 @@ import { IssueServiceCertificate } from './signers/issue-service-certificate.js'
 import { RenewOcspSigners } from './signers/renew-ocsp-signers.js';
 import { RenewServiceCertificates } from './signers/renew-service-certificates.js';
 import type { PublicationPorts } from './status-publication/publication.js';
+import { signStatusTokenWith } from './status-publication/sign-status-token.js';
 import { StatusKey } from './status-publication/status-key.js';
 import { StatusPublisher } from './status-publication/status-publisher.js';
 import { ChangeStatus } from './status/change-status.js';
@@ -53,6 +54,8 @@ export interface CaSettings {
   readonly statusSnapshotEntries: number;
   /** Seconds that signed journal batches are kept at least. */
   readonly statusBatchesKept: number;
+  /** Seconds that a relying party may go without asking for a newer Status List Token; each is good for as long as a CRL. */
+  readonly statusTokenTtl: number;
 }
 
 export const defaultCaSettings = {
@@ -67,6 +70,7 @@ export const defaultCaSettings = {
   statusSnapshotEvery: 600,
   statusSnapshotEntries: 5000,
   statusBatchesKept: 7 * 86_400,
+  statusTokenTtl: 300,
 } as const;
 
 export interface CaPorts {
@@ -110,7 +114,18 @@ export class Ca {
     this.draw = drawAhead(randomBytes);
     const signCrl = signCrlWith(authorities, settings.crlLifetime);
     const templates = new Templates(authorities);
-    this.statusLists = new StatusLists(seatDb, signCrl, { ...settings, now });
+    this.statusKey = new StatusKey({
+      serviceCertificate: (order) => this.serviceCertificates.run(order),
+      certificateOf: (id) => this.certificateOf(id),
+      realm: settings.realm,
+      now,
+    });
+    const signToken = signStatusTokenWith(this.statusKey, {
+      publicHttpUrl: settings.publicHttpUrl,
+      lifetime: settings.crlLifetime,
+      ttl: settings.statusTokenTtl,
+    });
+    this.statusLists = new StatusLists(seatDb, signCrl, { ...settings, signToken, now });
     const seats = new SeatSupply((authorityId, bucket) => this.statusLists.lease(authorityId, bucket));
     const sign = signOrdersWith({ seats, templates, randomBytes: this.draw, onError });
     const batch = new IssueBatch(db, sign, { ...settings, clock, onError });
@@ -120,12 +135,6 @@ export class Ca {
       { maxBatch: settings.maxBatch, maxOpen: 2, worthOpening: settings.maxBatch >> 1 },
     );
     this.serviceCertificates = new IssueServiceCertificate({ db, authorities, templates, seats, randomBytes, clock });
-    this.statusKey = new StatusKey({
-      serviceCertificates: this.serviceCertificates,
-      certificateOf: (id) => this.certificateOf(id),
-      realm: settings.realm,
-      now,
-    });
     this.renewOcspSigners = new RenewOcspSigners(this.serviceCertificates, onError);
     this.renewServiceCertificates = new RenewServiceCertificates({
       db,
@@ -138,6 +147,8 @@ export class Ca {
       clock,
       refreshAfter: settings.crlRefreshAfter,
       holds: (id) => authorities.holds(id),
+      signToken,
+      hasStatusKey: () => this.statusKey.present !== undefined,
     });
     this.changeStatus = new ChangeStatus(statusDb, clock, onError);
     this.revokeServiceCertificate = new RevokeServiceCertificate(statusDb, clock);

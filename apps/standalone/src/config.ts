@@ -125,6 +125,11 @@ export const configSchema = z
           .min(600)
           .default(defaultCaSettings.statusBatchesKept)
           .describe('seconds that signed journal batches are kept at least, for gateways that were away'),
+        statusTokenTtl: z
+          .int()
+          .min(1)
+          .default(defaultCaSettings.statusTokenTtl)
+          .describe('seconds that a relying party may go without asking for a newer Status List Token'),
       })
       .prefault({}),
     responder: responderSettings.prefault({}),

@@ -43,6 +43,7 @@ export {
   saveStatusSnapshot,
   type StatusSnapshotRecord,
 } from './ca/status-snapshots.js';
+export { listsWantingTokens, saveStatusToken, type StatusTokenRecord } from './ca/status-tokens.js';
 export {
   insertStatusList,
   leaseBlock,

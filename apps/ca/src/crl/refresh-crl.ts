@@ -3,14 +3,17 @@ import {
   crlListsBehind,
   type Database,
   journalHead,
+  listsWantingTokens,
   lockCrl,
   revocationsOf,
   saveCrl,
+  saveStatusToken,
   staleCrlLists,
   statusLists,
 } from '@touchmark/store';
 import type { CaClock } from '../ca-clock.js';
 import { CaError } from '../ca-error.js';
+import type { SignStatusToken } from '../status-publication/sign-status-token.js';
 import type { SignCrl } from './sign-crl.js';
 
 export interface RefreshCrlOptions {
@@ -19,9 +22,12 @@ export interface RefreshCrlOptions {
   readonly refreshAfter: number;
   /** Whether this process can sign for the authority: the root's CRL is renewed by a ceremony. */
   readonly holds: (authorityId: string) => boolean;
+  readonly signToken: SignStatusToken;
+  /** Whether there is a key for status tokens: without one, none is asked for. */
+  readonly hasStatusKey: () => boolean;
 }
 
-/** Makes the CRL of a list anew: by a job after a change, and hourly without one. */
+/** Makes the CRL of a list anew, and its Status List Token with it: by a job after a change, and hourly without one. */
 export class RefreshCrl {
   private readonly db: Database;
   private readonly signCrl: SignCrl;
@@ -33,38 +39,40 @@ export class RefreshCrl {
     this.options = options;
   }
 
-  /** Makes and stores the list's next CRL; a list that is gone needs none. */
+  /** Makes and stores the list's next CRL and token; a list that is gone needs none. */
   async run(listId: number): Promise<void> {
+    const { clock, holds, signToken } = this.options;
     await this.db.transaction(async (tx) => {
       const previous = await lockCrl(tx, listId);
       const list = (await statusLists(tx)).find((l) => l.id === listId);
       if (!list || !previous) return;
       // The clock and the head are read before the entries: what commits in between is listed although it need not be (rule 2).
       // A thisUpdate ahead of the database's clock would vouch for changes that are still to come.
-      const thisUpdate = await this.options.clock.forStatus(tx);
+      const thisUpdate = await clock.forStatus(tx);
       if (thisUpdate < previous.thisUpdate) throw new CaError('CLOCK_UNTRUSTED');
       const position = await journalHead(tx);
       const entries = await revocationsOf(tx, listId);
-      await saveCrl(tx, await this.signCrl({ list, entries, previous, thisUpdate, position }));
+      if (holds(list.authorityId))
+        await saveCrl(tx, await this.signCrl({ list, entries, previous, thisUpdate, position }));
+      const token = await signToken({ list, entries, iat: thisUpdate, position });
+      if (token) await saveStatusToken(tx, token);
     });
   }
 
   /**
-   * Makes every CRL that lacks a change, without the queue: a job that ran when its process was killed keeps the ones after it
-   * waiting until the queue is sure that it is dead.
+   * Makes every CRL that lacks a change, and every token that is missing, without the queue: a job that ran when its process was
+   * killed keeps the ones after it waiting until the queue is sure that it is dead.
    */
   async catchUp(): Promise<number> {
-    const behind = (await crlListsBehind(this.db)).filter((list) => this.options.holds(list.authorityId));
-    for (const { listId } of behind) await this.run(listId);
-    return behind.length;
+    const behind = await this.listsOf(await crlListsBehind(this.db));
+    for (const listId of behind) await this.run(listId);
+    return behind.size;
   }
 
-  /** Asks for the CRLs that are due: by their age, or because a change came whose job was lost. */
+  /** Asks for the CRLs and tokens that are due: by their age, or because a change came whose job was lost. */
   async enqueueDue(): Promise<number> {
-    const { clock, refreshAfter, holds } = this.options;
-    const old = await staleCrlLists(this.db, clock.now() - refreshAfter + 1);
-    const lists = [...old, ...(await crlListsBehind(this.db))].filter(({ authorityId }) => holds(authorityId));
-    const due = new Set(lists.map(({ listId }) => listId));
+    const old = await staleCrlLists(this.db, this.staleBefore());
+    const due = await this.listsOf([...old, ...(await crlListsBehind(this.db))]);
     await this.db.transaction((tx) =>
       appendOutbox(
         tx,
@@ -72,5 +80,16 @@ export class RefreshCrl {
       ),
     );
     return due.size;
+  }
+
+  /** Those of the lists whose CRL this process can make, and those that want a token, if it can make one. */
+  private async listsOf(lists: readonly { listId: number; authorityId: string }[]): Promise<Set<number>> {
+    const { holds, hasStatusKey } = this.options;
+    const ours = lists.filter(({ authorityId }) => holds(authorityId)).map(({ listId }) => listId);
+    return new Set([...ours, ...(hasStatusKey() ? await listsWantingTokens(this.db, this.staleBefore()) : [])]);
+  }
+
+  private staleBefore(): number {
+    return this.options.clock.now() - this.options.refreshAfter + 1;
   }
 }

@@ -13,3 +13,6 @@ export function publicationUrls(base: string, listId: number, authorityId: strin
     caIssuersUri: `${base}/ca/${authorityId}.cer`,
   };
 }
+
+/** The URI that a list's Status List Token names as its subject. */
+export const statusListUri = (base: string, listId: number): string => `${base}/status-lists/${listId}`;

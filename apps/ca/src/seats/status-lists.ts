@@ -9,12 +9,14 @@ import {
   nextStatusListId,
   openStatusLists,
   saveCrl,
+  saveStatusToken,
   sealStatusList,
   type StatusListRecord,
   statusLists,
 } from '@touchmark/store';
 import { CaError } from '../ca-error.js';
 import type { SignCrl } from '../crl/sign-crl.js';
+import type { SignStatusToken } from '../status-publication/sign-status-token.js';
 import { publicationUrls } from './publication-urls.js';
 import type { LeasedBlock } from './seat-supply.js';
 
@@ -25,10 +27,11 @@ export interface ListOptions {
   /** Base of the publication URLs, without a slash at its end; burnt into each list when it opens. */
   readonly publicHttpUrl: string;
   readonly blockSize: number;
+  readonly signToken: SignStatusToken;
   readonly now: () => number;
 }
 
-/** Opens status lists, each with its partition, its empty CRL and its journal entry in one commit, and leases their blocks. */
+/** Opens status lists, each with its partition, its empty CRL and token and its journal entry in one commit, and leases their blocks. */
 export class StatusLists {
   private readonly db: Database;
   private readonly signCrl: SignCrl;
@@ -88,7 +91,7 @@ export class StatusLists {
   }
 
   private async open(authorityId: string, bucket: string): Promise<StatusListRecord> {
-    const { publicHttpUrl, now } = this.options;
+    const { publicHttpUrl, signToken, now } = this.options;
     return this.db.transaction(async (tx) => {
       await lockListOpening(tx);
       const [already] = (await openStatusLists(tx, authorityId, bucket)).filter((l) => l.leasedTo <= NEARLY_FULL);
@@ -104,18 +107,14 @@ export class StatusLists {
         openedAt: now(),
       };
       await insertStatusList(tx, list);
-      await saveCrl(
-        tx,
-        await this.signCrl({
-          list,
-          entries: [],
-          previous: undefined,
-          thisUpdate: now(),
-          position: await journalHead(tx),
-        }),
-      );
+      const at = now();
+      const position = await journalHead(tx);
+      await saveCrl(tx, await this.signCrl({ list, entries: [], previous: undefined, thisUpdate: at, position }));
+      const opened = { ...list, leasedTo: 0, state: 'open' } as const;
+      const token = await signToken({ list: opened, entries: [], iat: at, position });
+      if (token) await saveStatusToken(tx, token);
       await appendJournal(tx, [{ kind: 'list-opened', listId: id }]);
-      return { ...list, leasedTo: 0, state: 'open' };
+      return opened;
     });
   }
 }

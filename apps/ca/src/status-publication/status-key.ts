@@ -22,7 +22,7 @@ export interface StatusSigner {
 }
 
 export interface StatusKeyPorts {
-  readonly serviceCertificates: Pick<IssueServiceCertificate, 'run'>;
+  readonly serviceCertificate: IssueServiceCertificate['run'];
   /** Certificate of an authority, DER. */
   readonly certificateOf: (authorityId: string) => Uint8Array;
   readonly realm: string;
@@ -72,12 +72,12 @@ export class StatusKey {
   }
 
   private async make(): Promise<StatusSigner> {
-    const { serviceCertificates, certificateOf, realm } = this.ports;
+    const { serviceCertificate, certificateOf, realm } = this.ports;
     const { pkcs8 } = generateKeyPair('P-256');
     const key = new SoftwareSigner(pkcs8, 'inline');
     const privateKey = importPkcs8(pkcs8);
     pkcs8.fill(0);
-    const { certificate, authorityId, notBefore, notAfter } = await serviceCertificates.run({
+    const { certificate, authorityId, notBefore, notAfter } = await serviceCertificate({
       profile: 'status-signer',
       name: NAME,
       fields: { realm, name: NAME },
