@@ -1,7 +1,6 @@
-import path from 'node:path';
 import { KeyFolder } from '@touchmark/keys';
 import type { RandomBytes } from '@touchmark/server';
-import { type Database, statusLists } from '@touchmark/store';
+import { activeAuthorities, type Database, statusLists } from '@touchmark/store';
 import { Authorities } from './authorities/authorities.js';
 import { createHierarchy } from './authorities/create-hierarchy.js';
 import { Ca, type CaSettings } from './ca.js';
@@ -12,8 +11,10 @@ export interface OpenCaOptions {
   readonly db: Database;
   readonly statusDb: Database;
   readonly seatDb: Database;
-  /** Folder of secrets; the CA's own lie in `ca`, the root's in `root`, which may be taken away after the first start. */
-  readonly secrets: string;
+  /** Folder of the issuing keys. */
+  readonly issuingKeys: string;
+  /** Folder for the root's key, for who may make a hierarchy; it may be taken away afterwards. Without it there must be one. */
+  readonly rootKeys?: string;
   readonly organization: string;
   readonly settings: CaSettings;
   readonly now: () => number;
@@ -23,20 +24,23 @@ export interface OpenCaOptions {
 
 const ROOT_CRL_LIFETIME = 2 * 365 * 86_400;
 
-/** Opens the CA over its keys; makes the hierarchy where the database knows none. */
+/** Opens the CA over its keys; makes the hierarchy where the database knows none. TypeError where that is not to be. */
 export async function openCa(options: OpenCaOptions): Promise<Ca> {
-  const { db, statusDb, seatDb, secrets, organization, settings, now, randomBytes, onError } = options;
+  const { db, statusDb, seatDb, rootKeys, organization, settings, now, randomBytes, onError } = options;
   if (!settings.evaluation && isLocalUrl(settings.publicHttpUrl)) {
     throw new TypeError('outside evaluation the publication URLs must be reachable by more than this machine');
   }
-  const issuingKeys = await KeyFolder.open(path.join(secrets, 'ca'), randomBytes);
+  if (rootKeys === undefined && (await activeAuthorities(db)).length === 0) {
+    throw new TypeError('the database knows no certification authority: run the command init first');
+  }
+  const issuingKeys = await KeyFolder.open(options.issuingKeys, randomBytes);
   const records = await createHierarchy(db, {
     organization,
     publicHttpUrl: settings.publicHttpUrl,
     now,
     randomBytes,
     issuingKeys,
-    openRootKeys: () => KeyFolder.open(path.join(secrets, 'root'), randomBytes),
+    openRootKeys: () => openRootKeys(rootKeys, randomBytes),
     rootCrlLifetime: ROOT_CRL_LIFETIME,
   });
   if (!settings.evaluation && (await statusLists(db)).some((list) => isLocalUrl(list.crlUri))) {
@@ -47,4 +51,9 @@ export async function openCa(options: OpenCaOptions): Promise<Ca> {
   // device keys are checked and certificates signed in libuv's pool, so that both cores work
   const authorities = await Authorities.load(records, (id, spki) => issuingKeys.openSigner(id, spki, 'pool'));
   return new Ca({ db, statusDb, seatDb, authorities, now, randomBytes, onError }, settings);
+}
+
+function openRootKeys(folder: string | undefined, randomBytes: RandomBytes): Promise<KeyFolder> {
+  if (folder === undefined) throw new TypeError('this process makes no root');
+  return KeyFolder.open(folder, randomBytes);
 }

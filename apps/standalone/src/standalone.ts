@@ -3,40 +3,38 @@ import path from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import {
   type Clock,
+  Closing,
   createApplication,
   createMetricsRegistry,
   fastifyOf,
-  healthModule,
   type ListenerName,
-  type ListenerOptions,
   measureHandshakes,
   measureRequests,
   metricsModule,
   openListeners,
   type RandomBytes,
-  type ServerCredentials,
 } from '@touchmark/server';
-import { countAdminTokens, Database, type ProcessRole } from '@touchmark/store';
 import { encodePem } from '@touchmark/x509';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import type { Ca } from '../../ca/src/ca.js';
-import { openCa } from '../../ca/src/open-ca.js';
-import { openAccessKey } from '../../enrollment/src/access/access-key.js';
+import { openCaService } from '../../ca/src/ca-service.js';
+import { newServerCertificate, renewServerCertificate } from '../../ca/src/signers/server-certificate.js';
 import { enrollmentApplication, serveEnrollmentApi } from '../../enrollment/src/enrollment-application.js';
-import { EnrollmentModule } from '../../enrollment/src/enrollment.module.js';
-import { EstModule } from '../../enrollment/src/est/est.module.js';
-import { GatewaysModule } from '../../enrollment/src/gateways/gateways.module.js';
+import {
+  enrollmentListeners,
+  type EnrollmentService,
+  openEnrollmentService,
+} from '../../enrollment/src/enrollment-service.js';
+import { finishFirstStart } from '../../enrollment/src/first-start.js';
 import { SweepProjection } from '../../enrollment/src/projection/sweep-projection.js';
 import { Responder } from '../../responder/src/responder.js';
-import { ResponderModule } from '../../responder/src/responder.module.js';
-import { accessKeyStore } from './access-key-store.js';
-import { startBackground } from './background.js';
-import { Closing } from './closing.js';
+import {
+  openResponderService,
+  responderListeners,
+  type ResponderService,
+} from '../../responder/src/responder-service.js';
 import type { Config } from './config.js';
 import { openDatabase } from './database.js';
-import { makeDemoRegistry, writeAdminToken } from './first-start.js';
-import { newServerCertificate, renewServerCertificate } from './server-certificate.js';
 
 export interface StandaloneOptions {
   readonly config: Config;
@@ -49,8 +47,6 @@ export interface StandaloneOptions {
   readonly newAdminToken?: boolean;
 }
 
-const DAY = 86_400;
-
 export interface Standalone {
   readonly urls: Readonly<Record<ListenerName, string>>;
   /** Paths of the files that a new user needs. */
@@ -62,77 +58,61 @@ export interface Standalone {
 
 /** Starts everything in this process: database, CA, enrollment, responder, jobs. Opens all ports or none. */
 export async function startStandalone(options: StandaloneOptions): Promise<Standalone> {
-  const { config, clock, randomBytes, logger, cloneRoot } = options;
+  const { config, clock, randomBytes, logger, cloneRoot, newAdminToken = false } = options;
   const { now } = clock;
-  const onError = (err: unknown): void => logger.error({ err }, 'failed');
   const closing = new Closing();
   try {
     const database = await openDatabase({ ...config, cloneRoot, randomBytes, log: (line) => logger.info(line) });
     closing.add(() => database.close());
-    const onBackgroundError = (err: Error): void => logger.warn({ err }, 'a database connection was lost');
-    const pool = async (role: ProcessRole, poolSize: number, purpose = ''): Promise<Database> => {
-      const db = await Database.open({
-        url: database.urls[role],
-        poolSize,
-        applicationName: `touchmark ${role}${purpose}`,
-        onBackgroundError,
-      });
-      closing.add(() => db.close());
-      return db;
-    };
-    const caDb = await pool('ca', 8);
-    const statusDb = await pool('ca', 4, ' status');
-    const seatDb = await pool('ca', 2, ' seats');
-    const enrollmentDb = await pool('enrollment', 10);
-    const responderDb = await pool('responder', 6);
-    const responderLoadDb = await pool('responder', 2, ' lists');
-
-    const publicHttpUrl = config.publicHttpUrl ?? `http://localhost:${config.publicPort}`;
     const { secrets, root } = database.folder;
-    const settings = { ...config.ca, publicHttpUrl, evaluation: config.evaluation, realm: config.realm };
-    const ca = await openCa({
-      db: caDb,
-      statusDb,
-      seatDb,
-      secrets,
-      organization: config.organization,
-      settings,
-      now,
-      randomBytes,
-      onError,
-    });
     const metrics = createMetricsRegistry();
-    const app = await createApp(options, { caDb, enrollmentDb, responderDb, responderLoadDb }, ca, secrets, metrics);
+    const shared = { ...config, now, randomBytes, logger, metrics };
+    const publicHttpUrl = config.publicHttpUrl ?? `http://localhost:${config.publicPort}`;
+    const caService = await openCaService({
+      ...shared,
+      databaseUrl: database.urls.ca,
+      issuingKeys: path.join(secrets, 'ca'),
+      rootKeys: path.join(secrets, 'root'),
+      settings: { ...config.ca, publicHttpUrl, evaluation: config.evaluation, realm: config.realm },
+    });
+    closing.add(() => caService.close());
+    const { ca } = caService;
+    const enrollment = await openEnrollmentService({
+      ...shared,
+      databaseUrl: database.urls.enrollment,
+      secrets: path.join(secrets, 'enrollment'),
+      ca: ca.portFor('enrollment'),
+    });
+    closing.add(() => enrollment.close());
+    const responder = await openResponderService({
+      ...shared,
+      databaseUrl: database.urls.responder,
+      ca: ca.portFor('responder'),
+      settings: config.responder,
+    });
+    closing.add(() => responder.close());
+
+    const app = await createApp(options, enrollment, responder, metrics);
     const certificate = await newServerCertificate(ca, config.serverNames);
     // what a crash left behind is repaired before anybody is answered again
     await app.get(SweepProjection).run();
-    const running = await openListeners(app, listenersOf(config, certificate), {
+    const listeners = [...enrollmentListeners(config, certificate), ...responderListeners(config, certificate)];
+    const running = await openListeners(app, listeners, {
       first: { public: app.get(Responder).ocspHandler.handle },
     });
     closing.add(() => running.close());
     measureHandshakes(running.listeners, metrics);
+    const onError = (err: unknown): void => logger.error({ err }, 'the TLS certificate was not renewed');
     closing.add(renewServerCertificate(ca, config.serverNames, running, certificate, { now, onError }));
 
-    // an admin's token is the last thing that a first start makes: where none was ever made, it was cut short
-    const adminTokens = await countAdminTokens(enrollmentDb, now() + 30 * DAY);
-    if (config.evaluation && adminTokens.made === 0) await makeDemoRegistry(app, config);
     const adminToken = path.join(secrets, 'admin.token');
-    const renew = options.newAdminToken ?? false;
-    await writeAdminToken(app, { file: adminToken, live: adminTokens.live, renew, now: now() });
+    await finishFirstStart(app, enrollment.db, { ...config, adminToken, newAdminToken, now: now() });
     const rootCertificate = path.join(root, 'root.pem');
     await writeFile(rootCertificate, encodePem('CERTIFICATE', ca.rootCertificate()));
-    const publisher = await ca.startStatusPublisher();
-    closing.add(() => publisher.stop());
-    const background = await startBackground({
-      redisUrl: config.redisUrl,
-      databaseUrls: database.urls,
-      caDb,
-      enrollmentDb,
-      ca,
-      now,
-      onError,
-    });
-    closing.add(() => background.stop());
+    for (const part of [caService, enrollment]) {
+      const work = await part.startWork();
+      closing.add(() => work.stop());
+    }
     const urls = {
       device: running.listener('device').url,
       admin: running.listener('admin').url,
@@ -153,106 +133,22 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
   }
 }
 
-interface Databases {
-  readonly caDb: Database;
-  readonly enrollmentDb: Database;
-  readonly responderDb: Database;
-  readonly responderLoadDb: Database;
-}
-
 async function createApp(
-  options: StandaloneOptions,
-  databases: Databases,
-  ca: Ca,
-  secrets: string,
+  { clock, randomBytes, logger, version }: StandaloneOptions,
+  enrollment: EnrollmentService,
+  responder: ResponderService,
   metrics: Registry,
 ): Promise<NestFastifyApplication> {
-  const { config, clock, randomBytes, logger, version } = options;
-  const { now } = clock;
-  const { enrollmentDb, responderDb, responderLoadDb, caDb } = databases;
-  const accessKey = await openAccessKey(await accessKeyStore(secrets, randomBytes), enrollmentDb);
-  const enrollmentCa = ca.portFor('enrollment');
-  const responderModule = ResponderModule.register({
-    db: responderDb,
-    loadDb: responderLoadDb,
-    ca: ca.portFor('responder'),
-    realm: config.realm,
-    now,
-    settings: config.responder,
-    log: logger,
-    metrics,
-  });
   class StandaloneModule {}
   const root = {
     module: StandaloneModule,
-    imports: [
-      EnrollmentModule.register({
-        ca: enrollmentCa,
-        db: enrollmentDb,
-        realm: config.realm,
-        now,
-        randomBytes,
-        accessKey,
-      }),
-      EstModule.register({
-        ca: enrollmentCa,
-        db: enrollmentDb,
-        now,
-        onError: (err, requestId) => logger.error({ err, requestId }, 'EST failed'),
-      }),
-      GatewaysModule.register({ ca: enrollmentCa, db: enrollmentDb, realm: config.realm, now, metrics }),
-      responderModule,
-      healthModule({
-        listener: 'public',
-        imports: [responderModule],
-        checks: {
-          inject: [Responder],
-          useFactory: (responder: Responder) => ({
-            database: () => caDb.query('SELECT 1'),
-            // what OCSP says is proven: without it, every answer is tryLater
-            async status() {
-              if (!responder.isReady(now(), config.responder.allowedLag))
-                throw new TypeError('the journal was not read lately');
-            },
-          }),
-        },
-      }),
-      metricsModule(metrics),
-    ],
+    imports: [...enrollment.modules, ...responder.modules, metricsModule(metrics)],
   };
-  const app = await createApplication(root, { logger, randomBytes, ...enrollmentApplication(enrollmentDb, now) });
+  const application = enrollmentApplication(enrollment.db, clock.now);
+  const app = await createApplication(root, { logger, randomBytes, ...application });
   measureRequests(fastifyOf(app), metrics);
   serveEnrollmentApi(app, version);
   return app;
-}
-
-function listenersOf(config: Config, certificate: ServerCredentials): ListenerOptions[] {
-  const { host } = config;
-  return [
-    {
-      name: 'device',
-      host,
-      port: config.devicePort,
-      setting: 'TOUCHMARK_DEVICE_PORT',
-      tls: { ...certificate, requestCertificate: true },
-    },
-    {
-      name: 'admin',
-      host,
-      port: config.adminPort,
-      setting: 'TOUCHMARK_ADMIN_PORT',
-      tls: { ...certificate, requestCertificate: false },
-      streams: true,
-    },
-    { name: 'public', host, port: config.publicPort, setting: 'TOUCHMARK_PUBLIC_PORT' },
-    {
-      name: 'gateway',
-      host,
-      port: config.gatewayPort,
-      setting: 'TOUCHMARK_GATEWAY_PORT',
-      tls: { ...certificate, requestCertificate: true },
-    },
-  ];
 }
 
 /** A warning as long as the root's key lies where the service runs; nothing once it was taken away. */

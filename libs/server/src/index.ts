@@ -1,7 +1,8 @@
 export { type Clock, systemClock } from './clock.js';
+export { Closing } from './closing.js';
+export { failProcess, runProcess } from './run-process.js';
 export { type RandomBytes, systemRandomBytes } from './random.js';
 export { randomUuid, timeOrderedUuid } from './uuid.js';
-export { onStopSignals, type SignalSource, type StopHandlers } from './signals.js';
 
 export { type CodedError } from './errors/coded-error.js';
 export { type ErrorFilterOptions } from './errors/error-filter.js';
@@ -46,6 +47,16 @@ export { Public, Roles } from './access/roles.js';
 
 export { answerConfigCommand } from './config/config-command.js';
 export { type ConfigSources, type Environment, loadConfig, type LoadedConfig } from './config/load-config.js';
+export { packageRoot, packageVersion } from './config/package.js';
+export {
+  databaseUrlSetting,
+  hostSetting,
+  logSettings,
+  organizationSetting,
+  port,
+  realmSetting,
+  redisUrlSetting,
+} from './config/process-settings.js';
 export { describeConfig, type Setting } from './config/settings.js';
 
 export { IdempotencyInterceptor, SecretFields } from './idempotency/idempotency-interceptor.js';

@@ -83,7 +83,7 @@ export async function failingChecks(checks: HealthChecks): Promise<string[]> {
 }
 
 /** Everyone who asks while it runs, and for a second after, gets the same result. */
-function keptForAMoment<T>(run: () => Promise<T>): () => Promise<T> {
+export function keptForAMoment<T>(run: () => Promise<T>): () => Promise<T> {
   let kept: Promise<T> | undefined;
   const runAndForget = async (): Promise<T> => {
     try {

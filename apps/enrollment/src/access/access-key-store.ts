@@ -2,13 +2,12 @@ import { createPrivateKey, createPublicKey, type JsonWebKey } from 'node:crypto'
 import path from 'node:path';
 import { importPkcs8, KeyFolder, KeysError, readSecretFile, writeSecretFile } from '@touchmark/keys';
 import type { RandomBytes } from '@touchmark/server';
-import type { AccessKeyStore } from '../../enrollment/src/access/access-key.js';
+import type { AccessKeyStore } from './access-key.js';
 
 const KEY_ID = 'access-tokens';
 
 /** The private key of access tokens in the enrollment process's folder of secrets, encrypted; its public key lies beside it. */
-export async function accessKeyStore(secrets: string, randomBytes: RandomBytes): Promise<AccessKeyStore> {
-  const folder = path.join(secrets, 'enrollment');
+export async function accessKeyStore(folder: string, randomBytes: RandomBytes): Promise<AccessKeyStore> {
   const keys = await KeyFolder.open(folder, randomBytes);
   const publicKeyFile = path.join(folder, `${KEY_ID}.spki`);
   return {

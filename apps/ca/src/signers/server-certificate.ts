@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { generateKeyPair, importPkcs8 } from '@touchmark/keys';
 import type { RunningListeners, ServerCredentials } from '@touchmark/server';
 import { encodeCertificationRequest, encodePem } from '@touchmark/x509';
-import type { Ca } from '../../ca/src/ca.js';
+import type { Ca } from '../ca.js';
 
 export interface ServerCertificate extends ServerCredentials {
   /** UTC seconds at which half of its life is over. */
