@@ -9,6 +9,10 @@ import { createInterface } from 'node:readline';
 
 const main = path.resolve(import.meta.dirname, '../dist/apps/standalone/src/main.js');
 
+// the contract of the CA port lies beside the code that reads it
+const { loadServiceDefinition } = await import('../dist/libs/ca-grpc/src/service-definition.js');
+loadServiceDefinition();
+
 async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -1,7 +1,7 @@
 import { sign, X509Certificate } from 'node:crypto';
 import { renewalProofOctets, type ServiceRenewalOutcome, type ServiceRenewalRequest } from '@touchmark/ca-port';
 import { parseSerialNumber } from '@touchmark/status-list';
-import { blockKeys, saveRevocations } from '@touchmark/store';
+import { blockKeys, lockServiceCredential, saveRevocations } from '@touchmark/store';
 import { generateTestKey, makeTestRequest, TestCa, type TestKey } from '@touchmark/testkit';
 import { parseCertificate, spkiSha256 } from '@touchmark/x509';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -229,13 +229,10 @@ describe('a renewal is refused', () => {
     const seat = parseSerialNumber(parseCertificate(held.certificate).serialNumber);
     let renewing: Promise<string> | undefined;
     await service.db.transaction(async (tx) => {
-      await tx.query('SELECT FROM ca.service_credential WHERE list_id = $1 AND index = $2 FOR UPDATE', [
-        seat?.listId,
-        seat?.index,
-      ]);
+      if (!seat) throw new Error('no seat');
+      await lockServiceCredential(tx, seat);
       renewing = codeOf(request);
       await waitingForLock();
-      if (!seat) throw new Error('no seat');
       const change = { ...seat, value: 1 as const, reason: 4, revokedAt: 1, invalidityDate: null, holds: [] };
       await saveRevocations(tx, [change]);
     });

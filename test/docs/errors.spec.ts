@@ -52,6 +52,7 @@ const unions: readonly Union[] = [
   { type: 'X509ErrorCode', file: 'libs/x509/src/error.ts', before: '`X509ErrorCode` in' },
   { type: 'KeysErrorCode', file: 'libs/keys/src/errors.ts', before: '## Keys and secret files' },
   { type: 'CredentialsErrorCode', file: 'libs/credentials/src/error.ts', before: '## Certificates of a process' },
+  { type: 'CaGrpcErrorCode', file: 'libs/ca-grpc/src/error.ts', before: '## The CA port over gRPC' },
   { type: 'StoreErrorCode', file: 'libs/store/src/store-error.ts', before: '## Database' },
   {
     type: 'EmbeddedPostgresErrorCode',

@@ -1,6 +1,7 @@
 import type { CaCaller, CaPort, CaRefusal, IssueOutcome, IssueRequest } from '@touchmark/ca-port';
 import type { RandomBytes } from '@touchmark/server';
 import type { Database } from '@touchmark/store';
+import type { CertificateStatus } from '@touchmark/verifier';
 import type { Authorities } from './authorities/authorities.js';
 import { Templates } from './authorities/templates.js';
 import { CaClock } from './ca-clock.js';
@@ -20,6 +21,7 @@ import { SeatSupply } from './seats/seat-supply.js';
 import { IssueServiceCertificate } from './signers/issue-service-certificate.js';
 import { RenewOcspSigners } from './signers/renew-ocsp-signers.js';
 import { RenewServiceCertificates } from './signers/renew-service-certificates.js';
+import { serviceCertificateStatus } from './signers/service-certificate-status.js';
 import type { PublicationPorts } from './status-publication/publication.js';
 import { signStatusTokenWith } from './status-publication/sign-status-token.js';
 import { StatusKey } from './status-publication/status-key.js';
@@ -190,6 +192,11 @@ export class Ca {
   /** Certificate of an authority, DER. */
   certificateOf(authorityId: string): Uint8Array {
     return this.ports.authorities.byId(authorityId).issuer.certificate.der;
+  }
+
+  /** For who lets services in: the status of their certificates, as of now. */
+  serviceCertificateStatus(serialNumber: Uint8Array): Promise<CertificateStatus> {
+    return serviceCertificateStatus(this.ports.statusDb, serialNumber);
   }
 
   rootCertificate(): Uint8Array {

@@ -30,16 +30,19 @@ export async function readServiceCredential(db: Queryable, seat: Seat): Promise<
   return found;
 }
 
-/** The same, locked: whoever revokes it afterwards sees what this transaction made, and whoever did before is seen. */
+/**
+ * The same, locked until the transaction ends: whoever revokes a service's certificate takes this lock as well, and so sees what was
+ * made of it before, or is seen. An advisory lock, because the rows are append-only and their role may not lock them.
+ */
 export async function lockServiceCredential(
   tx: Transaction,
   seat: Seat,
 ): Promise<ServiceCredentialWithSeat | undefined> {
   // a statement of its own: one that waits for the lock sees other tables as they were before it waited
-  await tx.query('SELECT FROM ca.service_credential WHERE list_id = $1 AND index = $2 FOR UPDATE', [
-    seat.listId,
-    seat.index,
-  ]);
+  await tx.query(
+    "SELECT pg_advisory_xact_lock(hashtextextended('ca.service_credential', 0) # ($1::bigint << 24 | $2::bigint))",
+    [seat.listId, seat.index],
+  );
   return readServiceCredential(tx, seat);
 }
 

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import type { CaCaller } from '@touchmark/ca-port';
+import { type CertificateStatus, type Identity, readIdentity, VerifierError, verifyPath } from '@touchmark/verifier';
+import { type Certificate, parseCertificate, X509Error } from '@touchmark/x509';
+import { CaGrpcError } from './error.js';
+
+export interface CallerJudgeOptions {
+  /** SPIFFE trust domain. */
+  readonly realm: string;
+  /** The infrastructure CA, of which every caller's certificate must come directly. */
+  readonly anchors: () => readonly Certificate[];
+  /** Status of a certificate of the infrastructure CA by its serialNumber, as the CA's own database has it. */
+  readonly statusOf: (serialNumber: Uint8Array) => Promise<CertificateStatus>;
+  /** UTC seconds. */
+  readonly now: () => number;
+}
+
+const callers: ReadonlyMap<string, CaCaller> = new Map([
+  ['enrollment', 'enrollment'],
+  ['responder', 'responder'],
+]);
+const REMEMBERED = 64;
+
+/**
+ * Says who calls, by the certificate alone. A verdict holds for the second in which it was made: a revocation ends a caller's calls
+ * within a second, on connections that were open before, too.
+ */
+export class CallerJudge {
+  private readonly options: CallerJudgeOptions;
+  private readonly verdicts = new Map<string, { readonly at: number; readonly caller: Promise<CaCaller> }>();
+
+  constructor(options: CallerJudgeOptions) {
+    this.options = options;
+  }
+
+  /** `certificate` is DER. Rejects with CaGrpcError CALLER_NOT_ACCEPTED, or with what the status port threw. */
+  judge(certificate: Uint8Array): Promise<CaCaller> {
+    const at = this.options.now();
+    const name = createHash('sha256').update(certificate).digest('base64');
+    const known = this.verdicts.get(name);
+    if (known?.at === at) return known.caller;
+    const caller = this.decide(certificate, at);
+    if (this.verdicts.size >= REMEMBERED) this.verdicts.clear();
+    this.verdicts.set(name, { at, caller });
+    return caller;
+  }
+
+  private async decide(der: Uint8Array, at: number): Promise<CaCaller> {
+    const serialNumber = serialNumberOf(der);
+    const status = await this.options.statusOf(serialNumber);
+    const result = verifyPath({
+      chain: [der],
+      trustAnchors: this.options.anchors(),
+      intermediates: [],
+      at,
+      purpose: 'client',
+      requireExtKeyUsage: true,
+      status: { statusOf: () => status },
+    });
+    if (!result.ok) throw notAccepted(result.error.code, result.error);
+    const identity = identityOf(result.leaf);
+    const caller = identity?.kind === 'service' ? callers.get(identity.name) : undefined;
+    if (caller === undefined || identity?.realm !== this.options.realm) throw notAccepted('IDENTITY');
+    return caller;
+  }
+}
+
+function serialNumberOf(der: Uint8Array): Uint8Array {
+  try {
+    return parseCertificate(der).serialNumber;
+  } catch (error) {
+    if (error instanceof X509Error) throw notAccepted('CERTIFICATE_MALFORMED', error);
+    throw error;
+  }
+}
+
+function identityOf(certificate: Certificate): Identity | undefined {
+  try {
+    return readIdentity(certificate);
+  } catch (error) {
+    if (error instanceof VerifierError) throw notAccepted(error.code, error);
+    throw error;
+  }
+}
+
+function notAccepted(reason: string, cause?: unknown): CaGrpcError {
+  return new CaGrpcError('CALLER_NOT_ACCEPTED', reason, cause);
+}
