@@ -50,6 +50,14 @@ export async function* readBatch(file: string, format: BatchFormat): AsyncGenera
   }
 }
 
+/** Before a batch is made for it: throws FILE_UNREADABLE, or FILE_MALFORMED where there is no first line that can be read as one. */
+export async function checkBatch(file: string, format: BatchFormat): Promise<void> {
+  for await (const request of readBatch(file, format)) if (request.line > 0) return;
+  throw new CliError('FILE_MALFORMED', `${file} has no devices in it`, {
+    hint: 'See: touchmark batch provision --help.',
+  });
+}
+
 /** How many lines there are to come, for a progress bar: those that hold anything, but the head of a CSV file. */
 export async function countLines(file: string, format: BatchFormat): Promise<number> {
   let lines = 0;

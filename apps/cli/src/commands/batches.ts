@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { generateRequests } from '../batch/generate.js';
-import { type BatchFormat, countLines, formatOf, readBatch } from '../batch/input.js';
+import { type BatchFormat, checkBatch, countLines, formatOf, readBatch } from '../batch/input.js';
 import { noProgress, progressBar, progressLines } from '../batch/progress.js';
 import { Provision } from '../batch/provision.js';
 import { ResultsFile } from '../batch/results-file.js';
@@ -129,6 +129,7 @@ async function runProvision(cli: Cli, options: ProvisionCommand, given: string |
   if (options.generate !== undefined && !(await generate(cli, options, file, interrupted))) return ExitCode.interrupted;
 
   const format = options.format ?? (await formatOf(file));
+  await checkBatch(file, format);
   const total = await countLines(file, format);
   const batchId = await whichBatch(
     `${file}.batch.json`,

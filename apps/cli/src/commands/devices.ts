@@ -97,7 +97,7 @@ function localCommands(devices: Command, runner: Runner): void {
       ),
     )
     .option('--token-file <file>', 'enrollment token')
-    .option('--idevid-cert <file>', 'certificate from the factory, PEM')
+    .option('--idevid-cert <file>', 'certificate from the factory, PEM or DER')
     .option('--idevid-key <file>', 'its key, PEM');
   does<Local & Bootstrap, []>(callsEst(enroll), runner, async (cli, options) => {
     const folder = new DeviceFolder(options.dir);
@@ -163,9 +163,8 @@ async function bootstrapProof(cli: Cli, options: Bootstrap): Promise<EstProof> {
     });
   }
   if (idevidCert !== undefined && idevidKey !== undefined) {
-    const pem = await readBytes(idevidCert);
-    const key = parseKey(await readTextFile(idevidKey), idevidKey);
-    return idevidProof(readCertificates(pem, idevidCert), pem.toString('utf8'), key);
+    const certificates = readCertificates(await readBytes(idevidCert), idevidCert);
+    return idevidProof(certificates, parseKey(await readTextFile(idevidKey), idevidKey));
   }
   return { kind: 'token', token: (secret ?? (await readTextFile(tokenFile ?? ''))).trim() };
 }

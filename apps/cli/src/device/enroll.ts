@@ -1,8 +1,8 @@
-import { encodeCertificationRequest } from '@touchmark/x509';
-import type { Certificate } from '@touchmark/x509';
+import { type Certificate, encodeCertificationRequest } from '@touchmark/x509';
+import { toPem } from '../certificates.js';
 import { CliError } from '../cli-error.js';
 import { enroll, type EstProof, type EstService } from '../service/est.js';
-import { belongs, type DeviceFolder, type KeyType } from './device-folder.js';
+import { belongs, type DeviceFolder, type DeviceKey, type KeyType } from './device-folder.js';
 import { checkIssued } from './issued-chain.js';
 
 /**
@@ -29,13 +29,9 @@ export async function enrollDevice(
 }
 
 /** What a device was given at the factory, as a proof. Throws KEY_MISMATCH. */
-export function idevidProof(
-  certificates: readonly Certificate[],
-  pem: string,
-  key: Parameters<typeof belongs>[0],
-): EstProof {
+export function idevidProof(certificates: readonly Certificate[], key: DeviceKey): EstProof {
   const [leaf] = certificates;
-  if (leaf && belongs(key, leaf)) return { kind: 'certificate', cert: pem, key: key.pem };
+  if (leaf && belongs(key, leaf)) return { kind: 'certificate', cert: toPem(certificates), key: key.pem };
   throw new CliError('KEY_MISMATCH', 'the IDevID certificate is not for the IDevID key', {
     hint: 'Give the two that belong together: --idevid-cert FILE --idevid-key FILE.',
   });
