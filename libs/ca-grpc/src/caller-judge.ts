@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { CaCaller } from '@touchmark/ca-port';
+import { type CaCaller, CaUnavailableError } from '@touchmark/ca-port';
 import { type CertificateStatus, type Identity, readIdentity, VerifierError, verifyPath } from '@touchmark/verifier';
 import { type Certificate, parseCertificate, X509Error } from '@touchmark/x509';
 import { CaGrpcError } from './error.js';
@@ -33,7 +33,7 @@ export class CallerJudge {
     this.options = options;
   }
 
-  /** `certificate` is DER. Rejects with CaGrpcError CALLER_NOT_ACCEPTED, or with what the status port threw. */
+  /** `certificate` is DER. Rejects with CaGrpcError CALLER_NOT_ACCEPTED; with CaUnavailableError where the status cannot be read. */
   judge(certificate: Uint8Array): Promise<CaCaller> {
     const at = this.options.now();
     const name = createHash('sha256').update(certificate).digest('base64');
@@ -47,7 +47,7 @@ export class CallerJudge {
 
   private async decide(der: Uint8Array, at: number): Promise<CaCaller> {
     const serialNumber = serialNumberOf(der);
-    const status = await this.options.statusOf(serialNumber);
+    const status = await this.statusOf(serialNumber);
     const result = verifyPath({
       chain: [der],
       trustAnchors: this.options.anchors(),
@@ -62,6 +62,14 @@ export class CallerJudge {
     const caller = identity?.kind === 'service' ? callers.get(identity.name) : undefined;
     if (caller === undefined || identity?.realm !== this.options.realm) throw notAccepted('IDENTITY');
     return caller;
+  }
+
+  private async statusOf(serialNumber: Uint8Array): Promise<CertificateStatus> {
+    try {
+      return await this.options.statusOf(serialNumber);
+    } catch (error) {
+      throw new CaUnavailableError(error);
+    }
   }
 }
 

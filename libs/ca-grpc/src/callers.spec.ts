@@ -147,6 +147,18 @@ describe('a connection that was open before', () => {
     await expect(client.describeAuthorities()).resolves.toHaveLength(1);
   });
 
+  it('the status cannot be read: CaUnavailableError; once it can, the same connection goes on', async () => {
+    const client = world.connect(service('enrollment'));
+    await client.describeAuthorities();
+    const { statusOf } = world;
+    world.statusOf = () => Promise.reject(new Error('database'));
+    world.ahead += 1;
+    await expect(client.describeAuthorities()).rejects.toThrow(CaUnavailableError);
+    world.statusOf = statusOf;
+    world.ahead += 1;
+    await expect(client.describeAuthorities()).resolves.toHaveLength(1);
+  });
+
   it('expired meanwhile: refused', async () => {
     const client = world.connect(service('enrollment'));
     await client.describeAuthorities();
