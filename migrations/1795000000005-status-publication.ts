@@ -48,6 +48,9 @@ export class StatusPublication1795000000005 implements MigrationInterface {
         jwt text NOT NULL
       );
 
+      -- After a restore a seat may be known to be invalid, and its certificate not.
+      ALTER TABLE ca.revocation ALTER COLUMN random DROP NOT NULL;
+
       CREATE VIEW publication.status_batch AS SELECT epoch, first, last, message FROM ca.status_batch;
       CREATE VIEW publication.status_head AS SELECT epoch, sequence, time, message FROM ca.status_head;
       CREATE VIEW publication.status_snapshot AS SELECT epoch, sequence, as_of, message FROM ca.status_snapshot;
@@ -76,6 +79,8 @@ export class StatusPublication1795000000005 implements MigrationInterface {
       DROP VIEW ca.service_certificate, publication.status_signer, publication.status_token, publication.status_snapshot,
         publication.status_head, publication.status_batch;
       DROP TABLE ca.status_token, ca.status_snapshot, ca.status_head, ca.status_batch;
+      DELETE FROM ca.revocation WHERE random IS NULL;
+      ALTER TABLE ca.revocation ALTER COLUMN random SET NOT NULL;
     `);
   }
 }

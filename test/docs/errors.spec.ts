@@ -67,6 +67,7 @@ const unions: readonly Union[] = [
   { type: 'CliErrorCode', file: 'apps/cli/src/cli-error.ts', before: '## The command line' },
   { type: 'JobsErrorCode', file: 'libs/jobs/src/jobs-error.ts', before: '## Jobs' },
   { type: 'DeviceRefusalCode', file: 'libs/lifecycle/src/device-state.ts', before: '`DeviceRefusalCode` in' },
+  { type: 'RestoreErrorContexts', file: 'apps/ca/src/restore/restore-error.ts', before: '## A new epoch' },
   { type: 'StatusListErrorCode', file: 'libs/status-list/src/errors.ts', before: '`StatusListErrorCode` in' },
 ];
 

@@ -16,12 +16,14 @@ import { IssueLine } from './issuing/issue-line.js';
 import type { CheckedOrder } from './issuing/order.js';
 import { signOrdersWith } from './issuing/sign-orders.js';
 import { OpenWarrants } from './open-warrants.js';
+import { BeginEpoch } from './restore/begin-epoch.js';
 import { StatusLists } from './seats/status-lists.js';
 import { SeatSupply } from './seats/seat-supply.js';
 import { IssueServiceCertificate } from './signers/issue-service-certificate.js';
 import { RenewOcspSigners } from './signers/renew-ocsp-signers.js';
 import { RenewServiceCertificates } from './signers/renew-service-certificates.js';
 import { serviceCertificateStatus } from './signers/service-certificate-status.js';
+import { PublishSnapshot, type SnapshotSchedule } from './status-publication/publish-snapshot.js';
 import type { PublicationPorts } from './status-publication/publication.js';
 import { signStatusTokenWith } from './status-publication/sign-status-token.js';
 import { StatusKey } from './status-publication/status-key.js';
@@ -100,6 +102,7 @@ export class Ca {
   private readonly line: IssueLine<CheckedOrder, IssueOutcome>;
   private readonly ports: CaPorts;
   private readonly settings: CaSettings;
+  private readonly clock: CaClock;
   private readonly statusKey: StatusKey;
   /** For ids and serial numbers of devices' certificates. */
   private readonly draw: RandomBytes;
@@ -111,6 +114,7 @@ export class Ca {
   constructor(ports: CaPorts, settings: CaSettings) {
     const { db, statusDb, seatDb, authorities, now, randomBytes, onError } = ports;
     const clock = new CaClock(now, settings.maxClockSkew);
+    this.clock = clock;
     this.ports = ports;
     this.settings = settings;
     this.draw = drawAhead(randomBytes);
@@ -173,20 +177,37 @@ export class Ca {
 
   /** Begins to publish status; resolves after the first attempt, and goes on until it is stopped. */
   startStatusPublisher(): Promise<StatusPublisher> {
+    const { statusDb, onError } = this.ports;
+    return StatusPublisher.start({ ...this.snapshotSchedule, ports: this.publicationPorts, db: statusDb, onError });
+  }
+
+  private get snapshotSchedule(): SnapshotSchedule {
     const { statusSnapshotEvery, statusSnapshotEntries, statusBatchesKept } = this.settings;
-    return StatusPublisher.start({
-      ports: this.publicationPorts,
-      db: this.ports.statusDb,
+    return {
       snapshotEvery: statusSnapshotEvery,
       snapshotEntries: statusSnapshotEntries,
       batchesKept: statusBatchesKept,
-      onError: this.ports.onError,
-    });
+    };
   }
 
   private get publicationPorts(): PublicationPorts {
     const { statusDb, now } = this.ports;
     return { db: statusDb, key: this.statusKey, now, headEvery: this.settings.statusHeadEvery };
+  }
+
+  /** For an operator's command on a restored database, before anything serves from it (rule 9). */
+  get beginEpoch(): BeginEpoch {
+    const { statusDb, authorities } = this.ports;
+    return new BeginEpoch({
+      db: statusDb,
+      clock: this.clock,
+      realm: this.settings.realm,
+      infrastructure: authorities
+        .describe()
+        .flatMap(({ kind, certificate }) => (kind === 'infrastructure' ? [certificate] : [])),
+      refreshCrl: (listId) => this.refreshCrl.run(listId),
+      publishSnapshot: () => new PublishSnapshot(this.publicationPorts, this.snapshotSchedule).run(),
+    });
   }
 
   /** Certificate of an authority, DER. */

@@ -11,7 +11,14 @@ export {
   markWithdrawn,
 } from './ca/credentials.js';
 export { crlChannel, crlListsBehind, type CrlRecord, lockCrl, saveCrl, staleCrlLists } from './ca/crls.js';
-export { appendJournal, journalChannel, type JournalEntry, journalHead, type RecordedEntry } from './ca/journal.js';
+export {
+  appendJournal,
+  enterEpoch,
+  journalChannel,
+  type JournalEntry,
+  journalHead,
+  type RecordedEntry,
+} from './ca/journal.js';
 export { blockKeys, blockKeysOfDevice, claimKeys, type KeyOwner, keyOwners } from './ca/key-owners.js';
 export { appendOutbox, countOutbox, outboxChannel, type OutboxJob, takeOutbox } from './ca/outbox.js';
 export { removeSuspensions, type RevocationRecord, revocationsOf, saveRevocations } from './ca/revocations.js';
@@ -22,6 +29,7 @@ export {
   serviceCredentialOfKey,
   type ServiceCredentialRecord,
   type ServiceCredentialWithSeat,
+  statusSignerCertificates,
 } from './ca/service-credentials.js';
 export {
   insertStatusBatches,
@@ -50,6 +58,8 @@ export {
   lockListOpening,
   nextStatusListId,
   openStatusLists,
+  passStatusListIds,
+  sealOpenLists,
   sealStatusList,
   type StatusListRecord,
   statusLists,

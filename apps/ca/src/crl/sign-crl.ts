@@ -38,7 +38,9 @@ export async function signCrlOf(issuer: Issuer, lifetime: number, content: CrlCo
 
 const SERIAL_NUMBER_OCTETS = 16;
 
-function toColumns(entries: readonly RevocationRecord[]): RevokedColumns {
+function toColumns(revocations: readonly RevocationRecord[]): RevokedColumns {
+  // a seat without random octets has no serialNumber to list; its certificate is on no record, and OCSP says unknown
+  const entries = revocations.flatMap((one) => (one.random === null ? [] : [{ ...one, random: one.random }]));
   const serialNumbers = new Uint8Array(entries.length * SERIAL_NUMBER_OCTETS);
   for (const [i, entry] of entries.entries()) serialNumbers.set(encodeSerialNumber(entry), i * SERIAL_NUMBER_OCTETS);
   return {

@@ -53,3 +53,8 @@ export async function journalHead(db: Queryable): Promise<JournalPosition> {
   if (!head) throw new TypeError('the journal has no head');
   return { epoch: head.epoch, sequence: Number(head.sequence) };
 }
+
+/** Begins an epoch: its first entry has sequence 1. Status changes wait until the transaction ends. */
+export async function enterEpoch(tx: Transaction, epoch: number): Promise<void> {
+  await tx.query('UPDATE ca.journal_head SET epoch = $1, sequence = 0 WHERE epoch < $1', [epoch]);
+}

@@ -3,7 +3,8 @@ import type { Seat } from './certificates.js';
 
 /** A seat that is not valid. */
 export interface RevocationRecord extends Seat {
-  readonly random: Uint8Array;
+  /** Null where the certificate is not on record: it was issued after the backup that the database was restored from. */
+  readonly random: Uint8Array | null;
   /** 1 invalid, 2 suspended. */
   readonly value: 1 | 2;
   /** CRLReason number (RFC 5280 section 5.3.1). */

@@ -72,3 +72,12 @@ async function select(
   );
   return rows.map((row) => ({ ...row, notBefore: Number(row.notBefore), notAfter: Number(row.notAfter) }));
 }
+
+/** Certificates of all status keys that are on record, DER. */
+export async function statusSignerCertificates(db: Queryable): Promise<Uint8Array[]> {
+  const rows = await db.query<{ der: Uint8Array }>(
+    `SELECT c.der FROM ca.service_credential s JOIN ca.certificate c ON c.list_id = s.list_id AND c.index = s.index
+      WHERE s.profile = 'status-signer'`,
+  );
+  return rows.map(({ der }) => der);
+}

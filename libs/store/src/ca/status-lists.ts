@@ -98,3 +98,20 @@ export async function sealStatusList(tx: Transaction, listId: number): Promise<b
   );
   return rows.length === 1;
 }
+
+/** Seals every list that is open and answers which. */
+export async function sealOpenLists(tx: Transaction): Promise<number[]> {
+  const rows = await tx.query<{ id: number }>(
+    `UPDATE ca.status_list SET state = 'sealed' WHERE state = 'open' RETURNING id`,
+  );
+  return rows.map(({ id }) => id).toSorted((a, b) => a - b);
+}
+
+/** Lets no list that is opened from now on have an id up to `highest`, nor one of the `many` ids after it and after the last one. */
+export async function passStatusListIds(tx: Transaction, highest: number, many: number): Promise<void> {
+  const last = await nextStatusListId(tx);
+  // its right on the sequence is to draw, not to set
+  await tx.query(`SELECT count(nextval('ca.status_list_id')) FROM generate_series(1, $1)`, [
+    Math.max(highest - last, 0) + many,
+  ]);
+}
