@@ -30,7 +30,7 @@ class Published implements StatusMessages {
   }
 
   async snapshot(at: JournalPosition) {
-    return this.snapshots.find(({ epoch, sequence }) => epoch === at.epoch && sequence === at.sequence);
+    return this.snapshots.findLast(({ epoch, sequence }) => epoch === at.epoch && sequence === at.sequence);
   }
 
   async startOfNewest(epoch: number, { count }: { count: number }) {
@@ -135,6 +135,16 @@ describe('the hub', () => {
     await hub.refresh();
     expect(told).toEqual(['batch 1.3', 'head 1.3']);
     expect(knows()).toEqual(['snapshot 1.3', 'head 1.3']);
+  });
+
+  it('takes a snapshot that was made anew at the same place', async () => {
+    await hub.refresh();
+    published.snapshots = [chain.snapshot(NOW + 600)];
+    await hub.refresh();
+    expect(hub.window?.snapshot.time).toBe(NOW + 600);
+    published.snapshots = [chain.snapshot(NOW)];
+    await hub.refresh();
+    expect(hub.window?.snapshot.time).toBe(NOW + 600);
   });
 
   it('begins again with the snapshot of a new epoch, and not before it is there', async () => {

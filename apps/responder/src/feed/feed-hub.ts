@@ -139,7 +139,8 @@ export class FeedHub {
 
   /** False where the snapshot stands inside of a batch of ours. One that went away meanwhile is read with the next news. */
   private async takeSnapshot(window: FeedWindow, { snapshot: at }: StatusNews): Promise<boolean> {
-    if (!at || at.sequence <= window.snapshot.sequence) return true;
+    const { sequence, time } = window.snapshot;
+    if (!at || at.sequence < sequence || (at.sequence === sequence && at.asOf <= time)) return true;
     const snapshot = await this.readSnapshot(at);
     return snapshot === undefined || window.takeSnapshot(snapshot);
   }

@@ -25,8 +25,8 @@ export interface PublishedSnapshot extends JournalPosition {
 /** What there is after a position, from one snapshot of the database. */
 export interface StatusNews {
   readonly head: PublishedHead | undefined;
-  /** Where the newest snapshot stands. */
-  readonly snapshot: JournalPosition | undefined;
+  /** Where the newest snapshot stands, and the time for which it speaks; made anew, it may have the same place. */
+  readonly snapshot: Omit<PublishedSnapshot, 'message'> | undefined;
   /** The first {@link BATCHES_PER_READ} batches at most of `after.epoch` that begin behind `after.sequence`, in order. */
   readonly batches: readonly PublishedBatch[];
 }
@@ -64,7 +64,7 @@ export async function readStatusNews(db: Queryable, after: JournalPosition): Pro
   const rows = await db.query<NewsRow>(
     `(SELECT 'head' AS kind, epoch, NULL::bigint AS first, sequence AS last, time, message FROM publication.status_head)
       UNION ALL
-     (SELECT 'snapshot', epoch, NULL, sequence, NULL, NULL FROM publication.status_snapshot
+     (SELECT 'snapshot', epoch, NULL, sequence, as_of, NULL FROM publication.status_snapshot
        ORDER BY epoch DESC, sequence DESC LIMIT 1)
       UNION ALL
      (SELECT 'batch', epoch, first, last, NULL, message FROM publication.status_batch
@@ -72,11 +72,11 @@ export async function readStatusNews(db: Queryable, after: JournalPosition): Pro
     [after.epoch, after.sequence],
   );
   let head: PublishedHead | undefined;
-  let snapshot: JournalPosition | undefined;
+  let snapshot: StatusNews['snapshot'];
   const batches: PublishedBatch[] = [];
   for (const { kind, epoch, first, last, time, message } of rows) {
     const sequence = Number(last);
-    if (kind === 'snapshot') snapshot = { epoch, sequence };
+    if (kind === 'snapshot') snapshot = { epoch, sequence, asOf: Number(time) };
     else if (message === null) throw new TypeError('a status message is missing');
     else if (kind === 'head') head = { epoch, sequence, time: Number(time), message };
     else batches.push({ epoch, first: Number(first), last: sequence, message });
