@@ -12,13 +12,13 @@ beforeAll(async () => {
 });
 afterAll(() => service?.close());
 
+const beyond = () => encodeSerialNumber({ listId: GATEWAY_LIST, index: 4096, random: randomBytes(8) });
+const foreign = () =>
+  TestCa.root({ subject: 'Test infrastructure-g1 CA', notBefore: now() - 60, notAfter: now() + 60 });
+const ofRealm = (path: string) => ({ uri: `spiffe://${testRealm}/${path}` });
+
 describe('who may follow', () => {
   const lived = { notBefore: now() - 7200, notAfter: now() - 3600 };
-  const beyond = () => encodeSerialNumber({ listId: GATEWAY_LIST, index: 4096, random: randomBytes(8) });
-  const foreign = () =>
-    TestCa.root({ subject: 'Test infrastructure-g1 CA', notBefore: now() - 60, notAfter: now() + 60 });
-  const ofRealm = (path: string) => ({ uri: `spiffe://${testRealm}/${path}` });
-
   it.each([
     ['a service', () => service.gateway(ofRealm('service/enrollment'))],
     ['a gateway', () => service.gateway()],
@@ -88,7 +88,7 @@ describe('who may follow', () => {
     const url = service.running.gatewayUrl;
     const gateway = service.gateway();
     for (const path of ['/status/snapshot', '/ocsp/x', '/crl/all.pem', '/metrics'])
-      expect((await service.ask(gateway, `/../..${path}`)).status, path).toBe(404);
+      expect([path, (await service.ask(gateway, `/../..${path}`)).status]).toEqual([path, 404]);
     expect(url).not.toBe(service.running.url);
     expect((await fetch(`${service.running.url}/status/feed`)).status).toBe(404);
   });

@@ -76,8 +76,8 @@ export class TestStatusChain {
   }
 
   /** The next batch: one entry, after which the seats are invalid. */
-  revoke(...indexes: readonly number[]): TestBatch {
-    const seats: SeatChange[] = indexes.map((index) => ({ index, value: SeatValue.invalid }));
+  revoke(...indexes: readonly (number | readonly number[])[]): TestBatch {
+    const seats: SeatChange[] = indexes.flat().map((index) => ({ index, value: SeatValue.invalid }));
     for (const { index, value } of seats) this.seats.set(index, value);
     return this.batch([{ kind: 'seats', listId: this.listId, seats }]);
   }
