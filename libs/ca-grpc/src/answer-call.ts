@@ -27,6 +27,9 @@ async function answerBatch<Request, Outcome>(
   return codec.outcomes.encode(await ask(codec.requests.decode(message)));
 }
 
+/** What the CA says of a fault of its own. Other words come from HTTP/2: a stream that broke off. */
+const FAULT = 'INTERNAL';
+
 /** The gRPC status of what failed. What is not for the caller to know becomes INTERNAL, and nothing is said of it. */
 export function statusOf(error: unknown): Pick<StatusObject, 'code' | 'details'> {
   if (error instanceof CaCallRefusedError) return { code: status.PERMISSION_DENIED, details: error.code };
@@ -36,7 +39,7 @@ export function statusOf(error: unknown): Pick<StatusObject, 'code' | 'details'>
     if (error.code === 'MESSAGE_MALFORMED') return { code: status.INVALID_ARGUMENT, details };
     if (error.code === 'CALLER_NOT_ACCEPTED') return { code: status.UNAUTHENTICATED, details };
   }
-  return { code: status.INTERNAL, details: 'INTERNAL' };
+  return { code: status.INTERNAL, details: FAULT };
 }
 
 // CANCELLED: by our own deadline. UNAUTHENTICATED: until the certificate is renewed or released.
@@ -50,7 +53,7 @@ const open: ReadonlySet<status> = new Set([
 /** What the caller's side makes of a status. Whatever leaves the outcome open, and may pass, is CaUnavailableError. */
 export function errorOf(error: ServiceError, refused: () => CaCallRefusedError): Error {
   const { code, details } = error;
-  if (open.has(code)) return new CaUnavailableError(error);
+  if (open.has(code) || (code === status.INTERNAL && details !== FAULT)) return new CaUnavailableError(error);
   if (code === status.PERMISSION_DENIED) return refused();
   if (code === status.RESOURCE_EXHAUSTED) return new CaGrpcError('MESSAGE_TOO_LARGE', details, error);
   if (code === status.INVALID_ARGUMENT) return new CaGrpcError('MESSAGE_MALFORMED', details, error);

@@ -116,6 +116,29 @@ describe('size', () => {
     );
   });
 
+  it('more calls at a time than a connection has streams: 256 are open, the others wait their turn', async () => {
+    const gate = new Gate();
+    const open = { now: 0, most: 0 };
+    const full = new Promise<void>((resolve) => {
+      world.ca = {
+        describeAuthorities: async () => {
+          open.most = Math.max(open.most, ++open.now);
+          if (open.now === 256) resolve();
+          await gate.describeAuthorities();
+          open.now--;
+          return [];
+        },
+      };
+    });
+    const client = world.connect(own);
+    await client.confirmSeen([]).catch(() => undefined);
+    const answers = Promise.all(Array.from({ length: 600 }, () => client.describeAuthorities()));
+    await full;
+    gate.open();
+    expect(await answers).toHaveLength(600);
+    expect(open.most).toBe(256);
+  });
+
   it('more than 16 MiB: not sent, MESSAGE_TOO_LARGE', async () => {
     const answer = world.connect(own).issueCertificates([issueRequest(new Uint8Array(17 * 1024 * 1024))]);
     await expect(answer).rejects.toMatchObject({ code: 'MESSAGE_TOO_LARGE' });
