@@ -1,5 +1,5 @@
 // Starts the built service once as a user does, on an empty data folder and free ports, asks whether it is ready, and stops it.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -43,10 +43,19 @@ try {
   const ready = await fetch(`http://127.0.0.1:${publicPort}/readyz`);
   if (!ready.ok) throw new Error(`GET /readyz: ${ready.status}`);
   service.stdout.resume();
+  // the command line, as `npx touchmark` starts it, finds the service by its data folder
+  const touchmark = path.resolve(import.meta.dirname, 'touchmark.mjs');
+  const { status, stdout } = spawnSync(process.execPath, [touchmark, 'model', 'list', '--json'], {
+    env: { ...process.env, TOUCHMARK_DATA_FOLDER: path.join(folder, 'data') },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`touchmark model list: exit code ${status}`);
+  if (JSON.parse(stdout).items[0]?.name !== 'demo-sensor') throw new Error(`touchmark model list: ${stdout}`);
   service.kill('SIGTERM');
   const [code] = await exited;
   if (code !== 0) throw new Error(`the service stopped with ${code}`);
-  process.stdout.write('the built service starts, is ready, and stops\n');
+  process.stdout.write('the built service starts, is ready, answers the command line, and stops\n');
 } finally {
   service.kill('SIGKILL');
   await rm(folder, { recursive: true, force: true });

@@ -15,7 +15,7 @@ function watchInterruption(): AbortSignal {
   return interruption.signal;
 }
 
-async function main(): Promise<ExitCode> {
+async function main(): Promise<number> {
   const machine: Machine = {
     environment,
     cwd: process.cwd(),
@@ -27,10 +27,10 @@ async function main(): Promise<ExitCode> {
     stderr: process.stderr,
     watchInterruption,
   };
-  let exitCode: ExitCode = ExitCode.done;
+  let exitCode: number = ExitCode.done;
   const runner = {
     start: (json: boolean) => new Cli(machine, new Output(json, process.stdout, process.stderr)),
-    finish: (code: ExitCode | void) => {
+    finish: (code: number | void) => {
       exitCode = code ?? ExitCode.done;
     },
   };

@@ -10,7 +10,7 @@ export type Run<O, A extends readonly unknown[]> = (cli: Cli, options: O, ...arg
 /** Hands a parsed command over. `start` makes the Cli once it is known whether JSON is wanted. */
 export interface Runner {
   readonly start: (json: boolean) => Cli;
-  readonly finish: (code: ExitCode | void) => void;
+  readonly finish: (code: number | void) => void;
 }
 
 /** A group of commands, such as `device`. */

@@ -1,7 +1,7 @@
-import { Argument, type Command } from 'commander';
-import type { ExitCode } from '../exit-codes.js';
+import { Argument, type Command, type Option } from 'commander';
+import { ExitCode } from '../exit-codes.js';
 import { type ProcessName, processes, runProcess } from '../processes/run-process.js';
-import { leaf, type Runner } from './command.js';
+import { fromEnvironment, leaf, type Runner } from './command.js';
 
 export function processCommands(program: Command, runner: Runner): void {
   passing(
@@ -20,8 +20,8 @@ export function processCommands(program: Command, runner: Runner): void {
       program,
       'gateway',
       'Run the gateway, in the foreground',
-      'What follows goes to the gateway as it stands; its configuration is in TOUCHMARK_CONFIG and the environment.',
-      ['gateway', 'gateway --print-config-schema'],
+      'What follows goes to the gateway as it stands; its settings: docs/operations.',
+      ['gateway --config gateway.json', 'gateway --print-config-schema'],
     ),
     runner,
     'gateway',
@@ -56,7 +56,11 @@ export function processCommands(program: Command, runner: Runner): void {
     'check-config gateway',
   ])
     .addArgument(new Argument('[process]', 'whose configuration').choices(processes).default('standalone'))
-    .action(async (name: ProcessName) => runner.finish(await runProcess(name, ['--check-config'])));
+    .addOption(configFile())
+    .action(async (name: ProcessName, options: Configured) => {
+      const code = await runProcess(name, ['--check-config'], options.config);
+      runner.finish(code === 0 ? ExitCode.done : ExitCode.usage);
+    });
 }
 
 /** A command whose arguments are another program's. */
@@ -65,8 +69,14 @@ function passing(command: Command, runner: Runner, name: ProcessName, first: rea
     .argument('[arguments...]', 'handed over as they stand')
     .allowUnknownOption()
     .allowExcessArguments()
-    .action(async (args: string[]): Promise<void> => {
-      const code: ExitCode = await runProcess(name, [...first, ...args]);
-      runner.finish(code);
-    });
+    .addOption(configFile())
+    .action(async (args: string[], options: Configured) =>
+      runner.finish(await runProcess(name, [...first, ...args], options.config)),
+    );
 }
+
+interface Configured {
+  readonly config?: string;
+}
+
+const configFile = (): Option => fromEnvironment('--config <file>', 'configuration, JSON', 'TOUCHMARK_CONFIG');

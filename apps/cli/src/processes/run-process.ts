@@ -18,31 +18,25 @@ const passed = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  * Runs another app in the foreground: its terminal and its exit code are ours. Signals are sent
  * on; where the terminal has sent Ctrl-C to both, the services take the second one for the same keystroke. Throws PROCESS_MISSING.
  */
-export async function runProcess(name: ProcessName, args: readonly string[]): Promise<ExitCode> {
+export async function runProcess(name: ProcessName, args: readonly string[], configFile?: string): Promise<number> {
   const main = path.resolve(import.meta.dirname, '..', '..', '..', name, 'src', `main${extension}`);
   if (!existsSync(main)) {
     throw new CliError('PROCESS_MISSING', `there is no ${name} in this build`, { hint: 'Build it: npm run build.' });
   }
   const child = spawn(process.execPath, [...process.execArgv, main, ...args], {
     stdio: 'inherit',
-    env: environmentOfProcesses(),
+    env: { ...environmentOfProcesses(), ...(configFile !== undefined && { TOUCHMARK_CONFIG: configFile }) },
   });
   const pass = (signal: NodeJS.Signals): void => {
     child.kill(signal);
   };
-  const { promise, resolve, reject } = Promise.withResolvers<ExitCode>();
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
   for (const signal of passed) process.on(signal, pass);
   child.once('error', reject);
-  child.once('exit', (code, signal) => resolve(exitCodeOf(code, signal)));
+  child.once('exit', (code) => resolve(code ?? ExitCode.interrupted));
   try {
     return await promise;
   } finally {
     for (const signal of passed) process.off(signal, pass);
   }
-}
-
-/** The services' own codes are 0 and 1; a start that was refused is the operator's to mend. */
-function exitCodeOf(code: number | null, signal: NodeJS.Signals | null): ExitCode {
-  if (signal === 'SIGINT') return ExitCode.interrupted;
-  return code === 0 ? ExitCode.done : ExitCode.usage;
 }

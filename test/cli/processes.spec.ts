@@ -1,0 +1,67 @@
+import { expect, it } from 'vitest';
+import { substituteFolder } from '../../apps/cli/src/profile.js';
+import { substituteFolder as ofTheStore } from '../../libs/store/src/embedded-postgres/substitute-folder.js';
+import { CliProcess, runCli } from '../fixture/cli.js';
+import { makeDataFolder, removeDataFolder } from '../fixture/process.js';
+import { freePort } from '../fixture/service.js';
+
+it('check-config says all that is wrong with a process’s configuration: exit code 2, and 0 when nothing is', async () => {
+  const [good, bad] = await Promise.all([
+    runCli(['check-config']),
+    runCli(['check-config', 'standalone'], {
+      environment: { TOUCHMARK_ADMIN_PORT: 'x', TOUCHMARK_REALM: 'Not A Realm' },
+    }),
+  ]);
+  expect(good).toMatchObject({ code: 0, stdout: expect.stringContaining('usable') });
+  expect(bad.code).toBe(2);
+  expect(bad.stderr).toMatch(/TOUCHMARK_ADMIN_PORT[\s\S]*TOUCHMARK_REALM/);
+});
+
+it('a configuration file is handed on, and secrets of the command line are not', async () => {
+  const environment = { TOUCHMARK_TOKEN: 'not for the service' };
+  const { code, stdout, stderr } = await runCli(['check-config', '--config', '/nonexistent.json'], { environment });
+  expect(code).toBe(2);
+  expect(stderr).toContain('/nonexistent.json');
+  expect(stdout + stderr).not.toContain('TOUCHMARK_TOKEN');
+});
+
+it('serve runs the service in the foreground, where the command line finds it by its data folder, and stops it at SIGTERM', async () => {
+  const dataFolder = await makeDataFolder();
+  const environment = {
+    TOUCHMARK_DATA_FOLDER: dataFolder,
+    TOUCHMARK_DEVICE_PORT: '0',
+    TOUCHMARK_ADMIN_PORT: '0',
+    TOUCHMARK_GATEWAY_PORT: '0',
+    TOUCHMARK_PUBLIC_PORT: String(await freePort()),
+  };
+  const service = new CliProcess(['serve'], { environment });
+  try {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    service.child.stdout?.on('data', () => service.stdout.includes('Ctrl-C stops.') && resolve());
+    await Promise.race([promise, service.ended]);
+    const listed = await runCli(['factory', 'list', '--json'], { environment: { TOUCHMARK_DATA_FOLDER: dataFolder } });
+    expect(listed).toMatchObject({ code: 0, json: { items: [{ name: 'demo-factory' }] } });
+    service.child.kill('SIGTERM');
+    expect(await service.result()).toMatchObject({ code: 0, stdout: expect.stringContaining('Stopped.') });
+    const gone = await runCli(['factory', 'list', '--json'], { environment: { TOUCHMARK_DATA_FOLDER: dataFolder } });
+    expect(gone).toMatchObject({
+      code: 3,
+      json: { error: { code: 'UNREACHABLE', hint: expect.stringContaining('npm start') } },
+    });
+  } finally {
+    service.child.kill('SIGKILL');
+    await removeDataFolder(dataFolder);
+  }
+});
+
+it('help is plain text without a terminal, for groups and commands', async () => {
+  const [all, group, none] = await Promise.all([runCli(['--help']), runCli(['device', '--help']), runCli([])]);
+  expect(all).toMatchObject({ code: 0, stderr: '' });
+  expect(all.stdout).toContain('Exit codes: 0 done');
+  expect(group.stdout).toMatch(/^ {2}enroll \[options\] +Make a key here/m);
+  expect(none).toMatchObject({ code: 2, stdout: '' });
+});
+
+it('the command line looks for root’s data where the service puts it', async () => {
+  expect(await substituteFolder(import.meta.dirname)).toBe(await ofTheStore(import.meta.dirname));
+});
