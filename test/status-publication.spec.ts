@@ -32,6 +32,7 @@ function replica({ ca, db }: TestCaService): PublicationPorts {
     certificateOf: (id) => ca.certificateOf(id),
     realm: testModel.realm,
     now,
+    onError: (error) => service.errors.push(error),
   });
   return { db, key, now, headEvery: 2 };
 }

@@ -125,6 +125,7 @@ export class Ca {
       certificateOf: (id) => this.certificateOf(id),
       realm: settings.realm,
       now,
+      onError,
     });
     const signToken = signStatusTokenWith(this.statusKey, {
       publicHttpUrl: settings.publicHttpUrl,

@@ -28,7 +28,12 @@ export interface StatusKeyPorts {
   readonly realm: string;
   /** UTC seconds. */
   readonly now: () => number;
+  /** Hears of a renewal that failed while the present key is still good. */
+  readonly onError: (error: unknown) => void;
 }
+
+/** Seconds after which a renewal that failed is tried again. */
+const RETRY_SECONDS = 60;
 
 /** In the SPIFFE URI of the signers' certificates. Replicas share it: what tells their keys apart is the key id. */
 const NAME = 'status-1';
@@ -39,7 +44,7 @@ const NAME = 'status-1';
  */
 export class StatusKey {
   private readonly ports: StatusKeyPorts;
-  private held: { readonly signer: StatusSigner; readonly renewAt: number } | undefined;
+  private held: { readonly signer: StatusSigner; renewAt: number } | undefined;
   private making: Promise<StatusSigner> | undefined;
 
   constructor(ports: StatusKeyPorts) {
@@ -54,12 +59,16 @@ export class StatusKey {
 
   /** The key to sign with now. One whose renewal fails stays in use until its certificate ends. */
   async current(): Promise<StatusSigner> {
-    if (this.held && this.held.renewAt > this.ports.now()) return this.held.signer;
+    const { now, onError } = this.ports;
+    const { held } = this;
+    if (held && held.renewAt > now() && this.present) return held.signer;
     try {
       return await this.replace();
     } catch (error) {
-      if (this.present) return this.present;
-      throw error;
+      if (!held || !this.present) throw error;
+      held.renewAt = now() + RETRY_SECONDS;
+      onError(error);
+      return held.signer;
     }
   }
 
