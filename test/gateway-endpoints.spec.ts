@@ -126,7 +126,7 @@ describe('sightings', () => {
     const device = await makeDevice('LOST-1');
     const seat = parseSerialNumber(parseCertificate(device.certificate).serialNumber);
     // what a restored database has forgotten
-    await service.ca.asOwner('DELETE FROM ca.certificate WHERE list_id = $1 AND index = $2', [
+    await service.ca.db.query('DELETE FROM ca.certificate WHERE list_id = $1 AND index = $2', [
       seat?.listId,
       seat?.index,
     ]);

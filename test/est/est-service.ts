@@ -200,7 +200,7 @@ async function fillRegistry(ca: TestCaService): Promise<{ modelId: string; polic
 async function listen(ca: TestCaService, errors: unknown[]): Promise<RunningListeners> {
   const est = EstModule.register({
     ca: ca.port,
-    db: ca.db,
+    db: ca.enrollmentDb,
     now: () => ca.now(),
     onError: (error) => errors.push(error),
   });

@@ -62,7 +62,7 @@ export class EnrollmentService {
     options: { device?: Pick<ListenerOptions, 'tls'> } = {},
   ): Promise<EnrollmentService> {
     const ca = await TestCaService.open(adminUrl);
-    const { db } = ca;
+    const { enrollmentDb: db } = ca;
     const now = (): number => ca.now();
     const faults: EnrollmentService['faults'] = {};
     const accessKey = await openAccessKey(memoryKeyStore(), db);
