@@ -1,6 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { migrateJobs } from '@touchmark/jobs';
-import { createRoles, dropRoles, migrate, type ProcessRole, processRoles, type RoleUrls } from '@touchmark/store';
+import {
+  createRole,
+  createRoles,
+  dropRoles,
+  grantRoles,
+  migrate,
+  type ProcessRole,
+  processRoles,
+  type RoleUrls,
+} from '@touchmark/store';
 import { createTestDatabase, type TestDatabase } from '@touchmark/testkit';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -261,11 +270,24 @@ describe('createRoles', () => {
     expect(rows[0]?.rolpassword).toMatch(/^SCRAM-SHA-256\$4096:/);
   });
 
-  it('keeps the passwords of who runs where it is asked to', async () => {
-    await createRoles(database.url, { prefix: database.rolePrefix, randomBytes, keepPasswords: true });
+  it('for one role leaves the passwords of the others as they were', async () => {
+    const options = { prefix: database.rolePrefix, randomBytes };
+    urls = { ...urls, enrollment: await createRole(database.url, 'enrollment', options) };
+    await (await connect(urls.enrollment)).end();
     const client = await connect(urls.ca);
     expect(await sqlState(client, 'SELECT 1 FROM ca.subject')).toBeUndefined();
     await client.end();
+  });
+
+  it('grants after a migration without new passwords, and makes no role', async () => {
+    await owner.query(`REVOKE SELECT ON publication.crl FROM ${database.rolePrefix}responder`);
+    await grantRoles(database.url, database.rolePrefix);
+    const client = await connect(urls.responder);
+    expect(await sqlState(client, 'SELECT 1 FROM publication.crl')).toBeUndefined();
+    await client.end();
+    await grantRoles(database.url, `${database.rolePrefix}none_`);
+    const { rows } = await owner.query(`SELECT 1 FROM pg_roles WHERE rolname LIKE '${database.rolePrefix}none_%'`);
+    expect(rows).toEqual([]);
   });
 
   it('several at once end with roles that are whole', async () => {

@@ -4,7 +4,7 @@ import { Database } from '@touchmark/store';
 import type { Logger } from 'pino';
 import type { Ca, CaSettings } from './ca.js';
 import { startCaJobs } from './ca-jobs.js';
-import { openCa } from './open-ca.js';
+import { type NewHierarchy, openCa } from './open-ca.js';
 
 export interface CaServiceOptions {
   /** As the CA's role. */
@@ -12,9 +12,8 @@ export interface CaServiceOptions {
   readonly redisUrl?: string | undefined;
   /** Folder of the issuing keys. */
   readonly issuingKeys: string;
-  /** Folder for the root's key, for who may make a hierarchy; without it there must be one. */
-  readonly rootKeys?: string;
-  readonly organization: string;
+  /** For who may make a hierarchy where there is none; without it there must be one. */
+  readonly newHierarchy?: NewHierarchy;
   readonly settings: CaSettings;
   readonly now: () => number;
   readonly randomBytes: RandomBytes;

@@ -221,6 +221,13 @@ export class Ca {
     return serviceCertificateStatus(this.ports.statusDb, serialNumber);
   }
 
+  /** What our processes, and gateways, judge each other by: certificates, DER. */
+  infrastructureCertificates(): Uint8Array[] {
+    return this.ports.authorities
+      .describe()
+      .flatMap(({ kind, certificate }) => (kind === 'infrastructure' ? [certificate] : []));
+  }
+
   rootCertificate(): Uint8Array {
     return this.ports.authorities.rootCertificate;
   }

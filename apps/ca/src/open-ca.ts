@@ -6,6 +6,12 @@ import { createHierarchy } from './authorities/create-hierarchy.js';
 import { Ca, type CaSettings } from './ca.js';
 import { isLocalUrl } from './local-url.js';
 
+export interface NewHierarchy {
+  /** Folder for the root's key, which may be taken away afterwards. */
+  readonly rootKeys: string;
+  readonly organization: string;
+}
+
 export interface OpenCaOptions {
   /** Pools of connections: issuing, status changes, leases of seats. */
   readonly db: Database;
@@ -13,9 +19,8 @@ export interface OpenCaOptions {
   readonly seatDb: Database;
   /** Folder of the issuing keys. */
   readonly issuingKeys: string;
-  /** Folder for the root's key, for who may make a hierarchy; it may be taken away afterwards. Without it there must be one. */
-  readonly rootKeys?: string;
-  readonly organization: string;
+  /** For who may make a hierarchy where there is none; without it there must be one. */
+  readonly newHierarchy?: NewHierarchy;
   readonly settings: CaSettings;
   readonly now: () => number;
   readonly randomBytes: RandomBytes;
@@ -26,23 +31,25 @@ const ROOT_CRL_LIFETIME = 2 * 365 * 86_400;
 
 /** Opens the CA over its keys; makes the hierarchy where the database knows none. TypeError where that is not to be. */
 export async function openCa(options: OpenCaOptions): Promise<Ca> {
-  const { db, statusDb, seatDb, rootKeys, organization, settings, now, randomBytes, onError } = options;
+  const { db, statusDb, seatDb, newHierarchy, settings, now, randomBytes, onError } = options;
   if (!settings.evaluation && isLocalUrl(settings.publicHttpUrl)) {
     throw new TypeError('outside evaluation the publication URLs must be reachable by more than this machine');
   }
-  if (rootKeys === undefined && (await activeAuthorities(db)).length === 0) {
+  if (!newHierarchy && (await activeAuthorities(db)).length === 0) {
     throw new TypeError('the database knows no certification authority: run the command init first');
   }
   const issuingKeys = await KeyFolder.open(options.issuingKeys, randomBytes);
-  const records = await createHierarchy(db, {
-    organization,
-    publicHttpUrl: settings.publicHttpUrl,
-    now,
-    randomBytes,
-    issuingKeys,
-    openRootKeys: () => openRootKeys(rootKeys, randomBytes),
-    rootCrlLifetime: ROOT_CRL_LIFETIME,
-  });
+  const records = newHierarchy
+    ? await createHierarchy(db, {
+        organization: newHierarchy.organization,
+        publicHttpUrl: settings.publicHttpUrl,
+        now,
+        randomBytes,
+        issuingKeys,
+        openRootKeys: () => KeyFolder.open(newHierarchy.rootKeys, randomBytes),
+        rootCrlLifetime: ROOT_CRL_LIFETIME,
+      })
+    : await activeAuthorities(db);
   if (!settings.evaluation && (await statusLists(db)).some((list) => isLocalUrl(list.crlUri))) {
     throw new TypeError(
       'this hierarchy was made for evaluation, with local publication URLs: begin with an empty database',
@@ -51,9 +58,4 @@ export async function openCa(options: OpenCaOptions): Promise<Ca> {
   // device keys are checked and certificates signed in libuv's pool, so that both cores work
   const authorities = await Authorities.load(records, (id, spki) => issuingKeys.openSigner(id, spki, 'pool'));
   return new Ca({ db, statusDb, seatDb, authorities, now, randomBytes, onError }, settings);
-}
-
-function openRootKeys(folder: string | undefined, randomBytes: RandomBytes): Promise<KeyFolder> {
-  if (folder === undefined) throw new TypeError('this process makes no root');
-  return KeyFolder.open(folder, randomBytes);
 }

@@ -1,6 +1,12 @@
 import type { DynamicModule } from '@nestjs/common';
 import type { CaPort } from '@touchmark/ca-port';
-import { Closing, healthModule, type ListenerOptions, type ServerCredentials } from '@touchmark/server';
+import {
+  Closing,
+  type HealthChecks,
+  healthModule,
+  type ListenerOptions,
+  type ServerCredentials,
+} from '@touchmark/server';
 import { Database } from '@touchmark/store';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -24,6 +30,8 @@ export interface ResponderServiceOptions {
 /** The responder over its database: modules for the application of whoever composes it, readiness among them. */
 export interface ResponderService {
   readonly modules: readonly DynamicModule[];
+  /** What readiness asks. */
+  readonly checks: (responder: Responder) => HealthChecks;
   close(): Promise<void>;
 }
 
@@ -44,21 +52,19 @@ export async function openResponderService(options: ResponderServiceOptions): Pr
     const db = await pool('', 6);
     const loadDb = await pool(' lists', 2);
     const responder = ResponderModule.register({ db, loadDb, ca, realm, now, settings, log: logger, metrics });
+    const checks = (one: Responder): HealthChecks => ({
+      database: () => db.query('SELECT 1 FROM publication.journal_head'),
+      // what OCSP says is proven: without it, every answer is tryLater
+      async status() {
+        if (!one.isReady(now(), settings.allowedLag)) throw new TypeError('the journal was not read lately');
+      },
+    });
     const health = healthModule({
       listener: 'public',
       imports: [responder],
-      checks: {
-        inject: [Responder],
-        useFactory: (one: Responder) => ({
-          database: () => db.query('SELECT 1 FROM publication.journal_head'),
-          // what OCSP says is proven: without it, every answer is tryLater
-          async status() {
-            if (!one.isReady(now(), settings.allowedLag)) throw new TypeError('the journal was not read lately');
-          },
-        }),
-      },
+      checks: { inject: [Responder], useFactory: checks },
     });
-    return { modules: [responder, health], close: () => closing.run() };
+    return { modules: [responder, health], checks, close: () => closing.run() };
   } catch (error) {
     await closing.run();
     throw error;

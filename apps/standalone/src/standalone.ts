@@ -72,7 +72,7 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
       ...shared,
       databaseUrl: database.urls.ca,
       issuingKeys: path.join(secrets, 'ca'),
-      rootKeys: path.join(secrets, 'root'),
+      newHierarchy: { rootKeys: path.join(secrets, 'root'), organization: config.organization },
       settings: { ...config.ca, publicHttpUrl, evaluation: config.evaluation, realm: config.realm },
     });
     closing.add(() => caService.close());

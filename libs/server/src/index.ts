@@ -1,6 +1,6 @@
 export { type Clock, systemClock } from './clock.js';
 export { Closing } from './closing.js';
-export { failProcess, runProcess } from './run-process.js';
+export { failProcess, openContext, type ProcessContext, runProcess } from './run-process.js';
 export { type RandomBytes, systemRandomBytes } from './random.js';
 export { randomUuid, timeOrderedUuid } from './uuid.js';
 
@@ -27,6 +27,7 @@ export type { HandshakeCount } from './listeners/handshake-cap.js';
 export { type Listener, type ListenerOptions, type ListenerTls, type ServerCredentials } from './listeners/listener.js';
 export { type ListenerName } from './listeners/listener-name.js';
 export { beginLongAnswer } from './listeners/long-answer.js';
+export { listenError } from './listeners/listen-error.js';
 export { OnListener } from './listeners/on-listener.js';
 export { openListeners, type RunningListeners } from './listeners/open-listeners.js';
 export { channelBinding } from './listeners/channel-binding.js';
@@ -49,13 +50,16 @@ export { answerConfigCommand } from './config/config-command.js';
 export { type ConfigSources, type Environment, loadConfig, type LoadedConfig } from './config/load-config.js';
 export { packageRoot, packageVersion } from './config/package.js';
 export {
+  caUrlSetting,
   databaseUrlSetting,
+  healthPortSetting,
   hostSetting,
   logSettings,
   organizationSetting,
   port,
   realmSetting,
   redisUrlSetting,
+  secretsFolderSetting,
 } from './config/process-settings.js';
 export { describeConfig, type Setting } from './config/settings.js';
 
@@ -69,6 +73,7 @@ export type {
 } from './idempotency/idempotency-store.js';
 
 export { failingChecks, type HealthCheck, type HealthChecks, healthModule } from './observe/health.js';
+export { openHealthPort } from './observe/health-port.js';
 export { createLogger, type LoggerOptions, type LogLevel } from './observe/logger.js';
 export { NestLogger } from './observe/nest-logger.js';
 export { createMetricsRegistry, measureHandshakes, measureRequests, metricsModule } from './observe/metrics.js';

@@ -198,5 +198,12 @@ export {
   startEmbeddedPostgres,
 } from './embedded-postgres/embedded-postgres.js';
 export { makeSubstituteFolder } from './embedded-postgres/substitute-folder.js';
-export { createRoles, dropRoles, type RoleOptions, type RoleUrls } from './roles/create-roles.js';
+export {
+  createRole,
+  createRoles,
+  dropRoles,
+  grantRoles,
+  type RoleOptions,
+  type RoleUrls,
+} from './roles/create-roles.js';
 export { DEFAULT_ROLE_PREFIX, isRolePrefix, type ProcessRole, processRoles } from './roles/process-role.js';

@@ -36,3 +36,20 @@ export const logSettings = {
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   logFormat: z.enum(['text', 'json']).default('text'),
 };
+
+export const secretsFolderSetting = z
+  .string()
+  .min(1)
+  .describe('folder of secrets, as init made it; each process uses the part of it that bears its name, and no other');
+
+export const healthPortSetting = z
+  .int()
+  .min(0)
+  .max(65_535)
+  .optional()
+  .describe('plain HTTP on 127.0.0.1: /livez, /readyz, /metrics; closed by default');
+
+export const caUrlSetting = z
+  .url({ protocol: /^https$/ })
+  .default('https://localhost:7443')
+  .describe('where the CA port is; the CA is known by its certificate, not by this name');

@@ -2,10 +2,10 @@ import { createServer as createHttpServer, type RequestListener, type Server as 
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
-import { ServerError } from '../errors/server-error.js';
 import { capHandshakes, type HandshakeCount } from './handshake-cap.js';
 import { limitPipelines } from './pipeline.js';
 import type { SilenceLimits } from './silent-connections.js';
+import { listenError } from './listen-error.js';
 import { type ListenerName, tagRequest } from './listener-name.js';
 import { noteDraining } from './long-answer.js';
 
@@ -126,24 +126,12 @@ function trackSockets(server: HttpServer): Set<Socket> {
 
 async function listen(server: HttpServer, options: ListenerOptions): Promise<number> {
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(listenError(error, options)));
+    server.once('error', (error) => reject(listenError(error, options.name, options)));
     server.listen(options.port, options.host, resolve);
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new TypeError('listening on something else than a port');
   return address.port;
-}
-
-function listenError(cause: Error, { name, host, port, setting }: ListenerOptions): ServerError {
-  const where = { listener: name, host, port, setting };
-  switch ('code' in cause ? cause.code : undefined) {
-    case 'EADDRINUSE':
-      return new ServerError('PORT_IN_USE', where, `port ${port} is taken: free it or set ${setting}`, { cause });
-    case 'EACCES':
-      return new ServerError('PORT_FORBIDDEN', where, `port ${port} is not for this user: set ${setting}`, { cause });
-    default:
-      return new ServerError('LISTEN_FAILED', where, `cannot listen on ${host}, port ${port} (${setting})`, { cause });
-  }
 }
 
 async function drain(server: HttpServer, sockets: Set<Socket>, graceSeconds: number): Promise<void> {

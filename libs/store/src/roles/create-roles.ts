@@ -9,8 +9,6 @@ export interface RoleOptions {
   /** Roles belong to the whole cluster: one prefix for each installation in it. */
   readonly prefix: string;
   readonly randomBytes: (length: number) => Uint8Array;
-  /** Roles that keep the passwords that they have: a process may be using them. */
-  readonly keepPasswords?: boolean;
 }
 
 /** The URL of each role: a secret, for its password is in it. */
@@ -20,32 +18,46 @@ export type RoleUrls = Readonly<Record<ProcessRole, string>>;
 const rolesLock = 0x746d_6b32;
 const PASSWORD_LENGTH = 32;
 
+/** The role of each process, as `createRole` makes it. */
+export async function createRoles(ownerUrl: string, options: RoleOptions): Promise<RoleUrls> {
+  return {
+    ca: await createRole(ownerUrl, 'ca', options),
+    enrollment: await createRole(ownerUrl, 'enrollment', options),
+    responder: await createRole(ownerUrl, 'responder', options),
+  };
+}
+
 /**
- * Makes the role of each process where it is missing, gives it a new password, and grants it what its process needs and nothing
- * else: no role owns anything, so none can change the schema. Needs the owner of the schemas, with CREATEROLE; to be called after
- * the migrations, those of the queue too. Processes that run keep their connections.
+ * Makes a role where it is missing, gives it a new password, and grants it what its process needs and nothing else: it owns
+ * nothing, so it cannot change the schema. Needs the owner of the schemas, with CREATEROLE; to be called after the migrations, those
+ * of the queue too. A process that runs keeps its connections. Resolves with the role's URL.
  *
  * Throws STORE_ROLES_FORBIDDEN where the owner may not make roles, STORE_ROLE_UNSAFE for one that exists and may more than it should.
  */
-export async function createRoles(ownerUrl: string, options: RoleOptions): Promise<RoleUrls> {
-  const password = (): string => Buffer.from(options.randomBytes(PASSWORD_LENGTH)).toString('base64url');
-  const passwords: Record<ProcessRole, string> = { ca: password(), enrollment: password(), responder: password() };
-  const nameOf = (role: ProcessRole): string => roleName(options.prefix, role);
-  const urlOf = (role: ProcessRole): string => roleUrl(ownerUrl, nameOf(role), passwords[role]);
-  const urls = { ca: urlOf('ca'), enrollment: urlOf('enrollment'), responder: urlOf('responder') };
+export async function createRole(ownerUrl: string, role: ProcessRole, options: RoleOptions): Promise<string> {
+  const { prefix, randomBytes } = options;
+  const name = roleName(prefix, role);
+  const password = Buffer.from(randomBytes(PASSWORD_LENGTH)).toString('base64url');
+  await asOwner(ownerUrl, async (tx) => {
+    await makeRole(tx, name);
+    await checkHarmless(tx, name);
+    const verifier = scramVerifier(password, randomBytes(16));
+    await tx.query(`ALTER ROLE ${escapeIdentifier(name)} LOGIN PASSWORD ${escapeLiteral(verifier)}`);
+    await grantRights(tx, role, name);
+  });
+  return roleUrl(ownerUrl, name, password);
+}
+
+/** After a migration: grants the roles that there are what their processes need now, and leaves their passwords alone. */
+export async function grantRoles(ownerUrl: string, prefix: string): Promise<void> {
   await asOwner(ownerUrl, async (tx) => {
     for (const role of processRoles) {
-      const name = nameOf(role);
-      await makeRole(tx, name);
+      const name = roleName(prefix, role);
+      if (!(await exists(tx, name))) continue;
       await checkHarmless(tx, name);
-      if (options.keepPasswords !== true) {
-        const verifier = scramVerifier(passwords[role], options.randomBytes(16));
-        await tx.query(`ALTER ROLE ${escapeIdentifier(name)} LOGIN PASSWORD ${escapeLiteral(verifier)}`);
-      }
       await grantRights(tx, role, name);
     }
   });
-  return urls;
 }
 
 /** Removes the roles and what they were granted in this database, for who gives an installation up. Missing ones are no error. */
@@ -53,8 +65,7 @@ export async function dropRoles(ownerUrl: string, prefix: string): Promise<void>
   await asOwner(ownerUrl, async (tx) => {
     for (const role of processRoles) {
       const name = roleName(prefix, role);
-      const found = await tx.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [name]);
-      if (found.length > 0)
+      if (await exists(tx, name))
         await tx.query(`DROP OWNED BY ${escapeIdentifier(name)}; DROP ROLE ${escapeIdentifier(name)}`);
     }
   });
@@ -85,6 +96,10 @@ async function asOwner(url: string, work: (tx: Queryable) => Promise<void>): Pro
   } finally {
     await client.end().catch(() => undefined);
   }
+}
+
+async function exists(tx: Queryable, name: string): Promise<boolean> {
+  return (await tx.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [name])).length > 0;
 }
 
 /** The advisory lock orders those of one database; another database of the cluster may be as fast. */

@@ -1,0 +1,46 @@
+import { readFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { revocationReasons } from '@touchmark/ca-port';
+import { toHex } from '@touchmark/der';
+import { decodePem, parseCertificate } from '@touchmark/x509';
+import { openServedCa } from '../ca-process.js';
+import type { Config } from '../config.js';
+import type { CommandContext } from './command.js';
+
+const USAGE = 'revoke-certificate SERIAL-NUMBER|FILE.pem --reason REASON [--invalidity-date SECONDS]';
+
+/** `revoke-certificate`: a server's, gateway's, service's or signer's certificate, by its serial number in hex or its file. */
+export async function revokeCertificate(args: readonly string[], context: CommandContext<Config>): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { reason: { type: 'string' }, 'invalidity-date': { type: 'string' } },
+  });
+  const [which] = positionals;
+  const reason = revocationReasons.find((one) => one === values.reason);
+  if (which === undefined || positionals.length > 1) throw new TypeError(`usage: ${USAGE}`);
+  if (reason === undefined) throw new TypeError(`--reason is one of ${revocationReasons.join(', ')}`);
+  const invalidityDate = values['invalidity-date'] === undefined ? undefined : Number(values['invalidity-date']);
+  const serialNumber = await readSerialNumber(which);
+  const service = await openServedCa(context);
+  try {
+    const { position, changed } = await service.ca.revokeServiceCertificate.run({
+      serialNumber,
+      reason,
+      ...(invalidityDate !== undefined && { invalidityDate }),
+    });
+    const what = changed ? 'Revoked' : 'Was revoked already';
+    context.print(`${what}: ${toHex(serialNumber)}, journal position ${position.epoch}.${position.sequence}`);
+  } finally {
+    await service.close();
+  }
+}
+
+async function readSerialNumber(which: string): Promise<Uint8Array> {
+  const hex = which.replaceAll(':', '');
+  if (/^([0-9a-fA-F]{2}){1,20}$/.test(hex)) return Buffer.from(hex, 'hex');
+  const [block] = decodePem(await readFile(which, 'latin1'));
+  if (block?.label !== 'CERTIFICATE')
+    throw new TypeError(`${which} is neither a serial number nor a certificate in PEM`);
+  return parseCertificate(block.der).serialNumber;
+}
