@@ -1,10 +1,3 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { createInterface } from 'node:readline';
 import {
   BullmqQueue,
   type BullmqQueueOptions,
@@ -17,6 +10,7 @@ import { appendOutbox, countOutbox, Database, migrate } from '@touchmark/store';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest';
+import { hasRedis, RedisServer } from './fixture/redis-server.js';
 import { createTestDatabase, type TestDatabase } from '../libs/testkit/src/test-database.js';
 
 let database: TestDatabase;
@@ -79,7 +73,7 @@ describe.skipIf(!redisInstalled && process.env.CI !== 'true')('jobs in Redis', (
   });
   suite({
     redisUrl: () => redis.url,
-    stored: (queue) => redis.stored(queue),
+    stored: (queue) => storedInRedis(redis.url, queue),
     breakConnections: () => redis.restart(),
   });
 });
@@ -409,83 +403,12 @@ async function query(sql: string, parameters: string[] = []): Promise<string> {
   return JSON.stringify(rows);
 }
 
-function hasRedis(): boolean {
-  try {
-    execFileSync('redis-server', ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
+async function storedInRedis(url: string, queue: string): Promise<string> {
+  const client = new Redis(url);
+  const texts: string[] = [];
+  for (const key of await client.keys(`touchmark:${queue}:*`)) {
+    if ((await client.type(key)) === 'hash') texts.push(JSON.stringify(await client.hgetall(key)));
   }
-}
-
-/** A redis-server of the test's own: a free port, a temporary folder, and a log of every write, so that it can be restarted. */
-class RedisServer {
-  private readonly folder: string;
-  private readonly port: number;
-  private process: ChildProcess | undefined;
-
-  private constructor(folder: string, port: number) {
-    this.folder = folder;
-    this.port = port;
-  }
-
-  static async start(): Promise<RedisServer> {
-    const server = new RedisServer(await mkdtemp(path.join(tmpdir(), 'touchmark-redis-')), await freePort());
-    await server.run();
-    return server;
-  }
-
-  get url(): string {
-    return `redis://127.0.0.1:${this.port}`;
-  }
-
-  async stored(queue: string): Promise<string> {
-    const client = new Redis(this.url);
-    const texts: string[] = [];
-    for (const key of await client.keys(`touchmark:${queue}:*`)) {
-      if ((await client.type(key)) === 'hash') texts.push(JSON.stringify(await client.hgetall(key)));
-    }
-    client.disconnect();
-    return texts.join();
-  }
-
-  async restart(): Promise<void> {
-    await this.end('SIGKILL');
-    await this.run();
-  }
-
-  async remove(): Promise<void> {
-    await this.end('SIGTERM');
-    await rm(this.folder, { recursive: true, force: true });
-  }
-
-  private async run(): Promise<void> {
-    const settings = ['--bind', '127.0.0.1', '--port', String(this.port), '--dir', this.folder];
-    const durable = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'always'];
-    const child = spawn('redis-server', [...settings, ...durable], { stdio: ['ignore', 'pipe', 'ignore'] });
-    this.process = child;
-    for await (const line of createInterface({ input: child.stdout })) {
-      if (line.includes('Ready to accept connections')) break;
-    }
-    child.stdout.resume();
-    if (child.exitCode !== null) throw new Error('redis-server does not start');
-  }
-
-  private async end(signal: NodeJS.Signals): Promise<void> {
-    const child = this.process;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, 'exit');
-    child.kill(signal);
-    await gone;
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
+  client.disconnect();
+  return texts.join();
 }
