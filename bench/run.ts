@@ -9,6 +9,8 @@ const BENCHES: Readonly<Record<string, () => Promise<{ run: () => Promise<void> 
   ocsp: () => import('./ocsp.js'),
   'status-snapshot': () => import('./status-snapshot.js'),
   'status-lookup': () => import('./status-lookup.js'),
+  'verify-cold': () => import('./verify-cold.js'),
+  'verify-warm': () => import('./verify-warm.js'),
 };
 
 const [, , name = ''] = process.argv;

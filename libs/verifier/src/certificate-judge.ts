@@ -28,6 +28,7 @@ export interface CertificateJudgeOptions {
 /** Decides about certificates: path, status, identity, policy, in this order. */
 export class CertificateJudge {
   private readonly options: CertificateJudgeOptions;
+  private readonly byCertificate = new WeakMap<KnownPath['certificate'], KnownPath>();
   private readonly known: Readonly<Record<Question['purpose'], KnownPaths>>;
 
   constructor(options: CertificateJudgeOptions) {
@@ -41,6 +42,11 @@ export class CertificateJudge {
     const known = this.remembered(chain, question) ?? this.fromOctets(chain, question);
     this.checkPolicy(known, question);
     return known;
+  }
+
+  /** The path of an answer that was given. */
+  pathOf(certificate: KnownPath['certificate']): KnownPath | undefined {
+    return this.byCertificate.get(certificate);
   }
 
   /** What has changed for a path that was good; undefined if it is good still. */
@@ -64,9 +70,11 @@ export class CertificateJudge {
     if (leaf === undefined || leaf.length > MAX_CERTIFICATE_OCTETS) return undefined;
     const known = this.known[purpose].get(nameOfLeaf(leaf));
     if (known === undefined || !(at >= known.notBefore && at <= known.notAfter)) return undefined;
-    for (const { issuerKeyId, seat } of known.seats) {
-      if (this.options.state.statusOfSeat(issuerKeyId, seat) !== 'valid') return undefined;
-    }
+    const { state } = this.options;
+    if (known.validAt === state.changes) return known;
+    if (known.seats.some(({ issuerKeyId, seat }) => state.statusOfSeat(issuerKeyId, seat) !== 'valid'))
+      return undefined;
+    known.validAt = state.changes;
     return known;
   }
 
@@ -86,8 +94,9 @@ export class CertificateJudge {
         status: state,
       });
       const name = nameOfLeaf(path[0]?.certificate.der ?? new Uint8Array());
-      const known = knownPathOf(path, name);
+      const known = knownPathOf(path, name, state.changes);
       this.known[purpose].set(name, known);
+      this.byCertificate.set(known.certificate, known);
       return known;
     } catch (error) {
       throw error instanceof VerifierError ? this.asPolicy(error) : error;

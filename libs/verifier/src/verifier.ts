@@ -63,7 +63,6 @@ export class Verifier {
   private readonly keeper: StatusKeeper;
   private readonly connections: TrackedConnections;
   private readonly ticking: NodeJS.Timeout;
-  private readonly paths = new WeakMap<Accepted['certificate'], KnownPath>();
   private wasStale = true;
 
   private constructor(options: CompleteOptions) {
@@ -139,7 +138,7 @@ export class Verifier {
    * an answer that is not of this Verifier.
    */
   track(connection: { destroy(): void }, accepted: Accepted): () => void {
-    const known = this.paths.get(accepted.certificate);
+    const known = this.judge.pathOf(accepted.certificate);
     if (known === undefined) throw new TypeError('not an answer of this Verifier');
     return this.connections.add(connection, known);
   }
@@ -165,14 +164,9 @@ export class Verifier {
   private accepted(known: KnownPath): Accepted {
     const { device, certificate, path } = known;
     const status = this.state.position ?? NOTHING;
-    this.remember(known);
     return device === undefined
       ? { ok: true, certificate, path, status }
       : { ok: true, device, certificate, path, status };
-  }
-
-  private remember(known: KnownPath): void {
-    if (!this.paths.has(known.certificate)) this.paths.set(known.certificate, known);
   }
 
   private tick(): void {

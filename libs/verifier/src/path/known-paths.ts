@@ -21,6 +21,8 @@ export interface KnownPath {
   readonly notAfter: number;
   /** Of every certificate below the trust anchor, end entity first. */
   readonly seats: readonly PathSeat[];
+  /** How many changes of status there had been when the seats were last found valid. */
+  validAt: number;
 }
 
 export interface PathSeat {
@@ -38,7 +40,7 @@ export function nameOfLeaf(leaf: Uint8Array): string {
  * What to remember of a good path. Its end entity must be read from octets that nobody else writes to; `name` is its
  * {@link nameOfLeaf}. Throws VerifierError IDENTITY_MALFORMED.
  */
-export function knownPathOf(path: readonly PathCertificate[], name: string): KnownPath {
+export function knownPathOf(path: readonly PathCertificate[], name: string, validAt: number): KnownPath {
   const [leaf] = path;
   if (leaf === undefined) throw new TypeError('a path begins with an end entity');
   const names = leaf.subjectAltName ?? [];
@@ -53,6 +55,7 @@ export function knownPathOf(path: readonly PathCertificate[], name: string): Kno
     notBefore: Math.max(...path.map(({ certificate }) => certificate.notBefore)),
     notAfter: Math.min(...path.map(({ certificate }) => certificate.notAfter)),
     seats: path.slice(0, -1).flatMap((signed, depth) => seatOf(signed, path[depth + 1])),
+    validAt,
   };
 }
 

@@ -37,6 +37,8 @@ export class StatusState implements StatusPort {
   private fromCache = false;
   /** undefined while nothing is known. One object for each change, so that it can be handed out. */
   position: JournalPosition | undefined;
+  /** Counts what may have changed seats: while it stands, so does what was read of them. */
+  changes = 0;
 
   constructor(options: StatusStateOptions) {
     this.options = options;
@@ -66,6 +68,7 @@ export class StatusState implements StatusPort {
   apply(message: Uint8Array): Applied {
     const applied = this.follower.apply(message);
     if (applied.type === 'snapshot') this.issuers = this.readIssuers();
+    if (applied.type !== 'head') this.changes += 1;
     this.position = Object.freeze(applied.position);
     return applied;
   }
