@@ -37,7 +37,8 @@ export class TestGateway implements AsyncDisposable {
         cacheDir: this.cacheDir,
         maxAge: 30,
         whenStale: 'deny',
-        headInterval: 0.2,
+        // Tests that wait for silence make it shorter.
+        headInterval: 20,
         retry: { first: 0.01, longest: 0.05 },
         ...status,
       },

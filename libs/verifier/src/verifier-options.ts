@@ -32,18 +32,21 @@ export interface StatusOptions {
   readonly headInterval?: number;
   /** Seconds before the second attempt to connect, doubled up to `longest`; 0.5 and 30 if left out. */
   readonly retry?: { readonly first: number; readonly longest: number };
+  /** Seconds until the cache folder is tried again after it could not be written; 30 if left out. */
+  readonly cacheRetry?: number;
   /** Numbers from 0 up to 1 that spread attempts of many gateways; made from the gateway's certificate if left out. */
   readonly random?: () => number;
 }
 
-const DEFAULTS = { maxClockSkew: 60, headInterval: 2, retry: { first: 0.5, longest: 30 } } as const;
+const DEFAULTS = { maxClockSkew: 60, headInterval: 2, cacheRetry: 30, retry: { first: 0.5, longest: 30 } } as const;
 const DEFAULT_KNOWN_CERTIFICATES = 10_000;
 
 /** The same with nothing left out but what has no default. Throws TypeError for numbers that make no sense. */
 export function completeOptions(options: VerifierOptions) {
   const status = { ...DEFAULTS, ...options.status };
   const { maxKnownCertificates = DEFAULT_KNOWN_CERTIFICATES } = options;
-  const positive = { maxAge: status.maxAge, headInterval: status.headInterval, maxKnownCertificates };
+  const { maxAge, headInterval, cacheRetry, retry } = status;
+  const positive = { maxAge, headInterval, cacheRetry, ...retry, maxKnownCertificates };
   for (const [name, value] of Object.entries(positive)) {
     // NaN and Infinity would never be old.
     if (!Number.isFinite(value) || value <= 0) throw new TypeError(`${name} must be a positive number`);

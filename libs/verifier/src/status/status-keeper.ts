@@ -12,7 +12,6 @@ import type { StatusState } from './status-state.js';
 const SILENT_HEADS = 3;
 /** Heads are written so often that a restart makes knowledge older by a tenth of what is allowed. */
 const HEADS_WRITTEN_PER_AGE = 10;
-const CACHE_RETRY = 30;
 
 export interface StatusKeeperOptions {
   readonly status: CompleteOptions['status'];
@@ -34,9 +33,9 @@ export class StatusKeeper {
     const { status, onEvent } = options;
     this.cache = new StatusCache({
       folder: status.cacheDir,
-      writer: String(process.pid),
+      writer: nextWriter(),
       headInterval: status.maxAge / HEADS_WRITTEN_PER_AGE,
-      retryAfter: CACHE_RETRY,
+      retryAfter: status.cacheRetry,
       onTrouble: (error) =>
         onEvent(error === undefined ? { type: 'cache-recovered' } : { type: 'cache-failed', code: error.code, error }),
       onGrown: () => this.follower?.askForSnapshot(),
@@ -113,4 +112,12 @@ export class StatusKeeper {
     this.options.onApplied(applied);
     return applied;
   }
+}
+
+let writers = 0;
+
+// Two verifiers on one folder, in one process or in two, must not meet in a temporary file.
+function nextWriter(): string {
+  writers += 1;
+  return `${process.pid}-${writers}`;
 }
