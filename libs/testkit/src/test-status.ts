@@ -109,6 +109,11 @@ export class TestStatus {
     return message;
   }
 
+  /** Leaves a list out of snapshots from now on. */
+  forget(listId: number): void {
+    this.lists.delete(listId);
+  }
+
   snapshot(
     asOf: number,
     more: { readonly signer?: TestSigner; readonly certificates?: readonly Uint8Array[] } = {},

@@ -33,9 +33,11 @@ export class EventStreamReader {
       if (chunk[0] === LF) from = 1;
       this.afterCr = false;
     }
+    const lf = new Search(chunk, LF);
+    const cr = new Search(chunk, CR);
     while (from < chunk.length) {
-      const end = endOfLine(chunk, from);
-      if (end < 0) {
+      const end = Math.min(lf.from(from), cr.from(from));
+      if (end === chunk.length) {
         this.keep(chunk.subarray(from));
         return;
       }
@@ -91,10 +93,23 @@ export class EventStreamReader {
   }
 }
 
-function endOfLine(chunk: Buffer, from: number): number {
-  const lf = chunk.indexOf(LF, from);
-  const cr = chunk.indexOf(CR, from);
-  return lf < 0 || (cr >= 0 && cr < lf) ? cr : lf;
+/** Finds an octet, the end of the chunk if there is none; goes through the chunk once, however often it is asked. */
+class Search {
+  private readonly chunk: Buffer;
+  private readonly octet: number;
+  private found = -1;
+
+  constructor(chunk: Buffer, octet: number) {
+    this.chunk = chunk;
+    this.octet = octet;
+  }
+
+  from(at: number): number {
+    if (this.found >= at) return this.found;
+    const found = this.chunk.indexOf(this.octet, at);
+    this.found = found < 0 ? this.chunk.length : found;
+    return this.found;
+  }
 }
 
 function valueOf(line: string, colon: number): string {
