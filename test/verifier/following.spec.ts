@@ -148,9 +148,11 @@ describe('Tracked connections', () => {
     await using gateway = await TestGateway.start();
     const device = gateway.status.issueDevice('A-1');
     const verifier = await gateway.open();
-    const closed = once(tracked(gateway, verifier, device), 'close');
+    const connection = tracked(gateway, verifier, device);
+    const closed = once(connection, 'close');
     act(gateway, device);
     await closed;
+    expect(connection.destroyed).toBe(true);
   });
 
   it('ends one whose certificate is over', async () => {
@@ -226,9 +228,10 @@ describe('Following', () => {
       else if (answers > 1) honest(exchange);
       else exchange.response.writeHead(200, { 'content-type': 'application/json' }).end(body);
     };
-    await gateway.open();
+    const verifier = await gateway.open();
     await gateway.since(0, (event) => event.type === 'disconnected' && event.code === 'FEED_MALFORMED');
     await gateway.since(0, ofType('fresh'));
+    expect(verifier.status()).toMatchObject({ epoch: 1, stale: false });
   });
 
   it('stays away as long as it is asked to', async () => {

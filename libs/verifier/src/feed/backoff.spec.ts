@@ -23,11 +23,12 @@ describe('Backoff', () => {
   });
 });
 
+function draw(text: string): number[] {
+  const random = spreadBy(text);
+  return Array.from({ length: 1000 }, () => random());
+}
+
 it('spreadBy: numbers from 0 to 1, the same for the same gateway, others for others', () => {
-  const draw = (text: string): number[] => {
-    const random = spreadBy(text);
-    return Array.from({ length: 1000 }, () => random());
-  };
   expect(draw('a')).toEqual(draw('a'));
   expect(draw('a')).not.toEqual(draw('b'));
   expect(draw('a').every((n) => n >= 0 && n < 1)).toBe(true);

@@ -50,14 +50,17 @@ describe('EventStreamReader', () => {
 
   it('never throws anything else, whatever the octets', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 200 }), (octets) => {
-        try {
-          for (const { type, data } of new EventStreamReader().read(Buffer.from(octets)))
-            expect(type + data).toBeTypeOf('string');
-        } catch (error) {
-          expect(error).toMatchObject({ name: 'FeedError' });
-        }
-      }),
+      fc.property(fc.uint8Array({ maxLength: 200 }), (octets) => namesOf(octets).every((name) => name === 'FeedError')),
     );
   });
 });
+
+/** Names of what reading these octets throws. */
+function namesOf(octets: Uint8Array): string[] {
+  try {
+    for (const { type, data } of new EventStreamReader().read(Buffer.from(octets))) void (type + data);
+    return [];
+  } catch (error) {
+    return [error instanceof Error ? error.name : String(error)];
+  }
+}
