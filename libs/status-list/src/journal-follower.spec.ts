@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { StatusListError } from './errors.js';
 import { NO_BATCH, payloadHash } from './hash.js';
 import { encodeJournalBatch, type JournalBatch, type JournalEntry } from './journal-batch.js';
-import { JournalFollower } from './journal-follower.js';
+import { JournalFollower, type SignedClaim } from './journal-follower.js';
 import { encodeJournalHead, type JournalHead } from './journal-head.js';
 import type { SeatValue } from './seat-value.js';
 import { encodeSigned, signedData, type MessageTypeName } from './signed.js';
@@ -251,5 +251,75 @@ describe('JournalFollower', () => {
       }),
       { numRuns: 50 },
     );
+  });
+});
+
+/** A follower whose messages somebody sees before they are taken. */
+function watched(admit: (claim: SignedClaim) => void): JournalFollower {
+  return new JournalFollower({ verify: (_keyId, data, signature) => verify(null, data, publicKey, signature), admit });
+}
+
+describe('JournalFollower with somebody who has the last word', () => {
+  it('tells who signed, what, and when', () => {
+    const claims: SignedClaim[] = [];
+    const follower = watched((claim) => claims.push(claim));
+    for (const message of [snapshotMessage(), headMessage(), batchMessage(next)]) follower.apply(message);
+    expect(claims).toMatchObject([
+      { type: 'snapshot', keyId: statusKey, time: T },
+      { type: 'head', keyId: statusKey, time: T + 5 },
+      { type: 'batch', keyId: statusKey, time: undefined },
+    ]);
+  });
+
+  it.each<[string, JournalEntry[], number, SeatValue | 'unknown', SeatValue | 'unknown']>([
+    ['a seat that changes', [seats(1, [4, 2])], 4, 0, 2],
+    ['one that changes twice', [seats(1, [4, 2]), seats(1, [4, 0])], 4, 0, 0],
+    ['one beside it', [seats(1, [5, 2])], 3, 1, 1],
+    ['one that is leased', [{ kind: 'block-leased', listId: 1, leasedTo: 200 }], 150, 'unknown', 0],
+    [
+      'one that is leased and changes',
+      [{ kind: 'block-leased', listId: 1, leasedTo: 200 }, seats(1, [150, 1])],
+      150,
+      'unknown',
+      1,
+    ],
+    ['one whose list retires', [{ kind: 'list-retired', listId: 1 }], 3, 1, 'unknown'],
+    ['one when another list retires', [{ kind: 'list-retired', listId: 2 }], 3, 1, 1],
+  ])('tells what a batch makes of %s', (_name, entries, index, before, after) => {
+    const seen: unknown[] = [];
+    const follower = watched((claim) => {
+      const seat = { listId: 1, index };
+      if (claim.type === 'batch') seen.push(claim.before(issuer, seat), claim.after(issuer, seat));
+    });
+    follower.apply(snapshotMessage());
+    follower.apply(batchMessage(batchOf(11, keyId(7), ...entries)));
+    expect(seen).toEqual([before, after]);
+    expect(follower.lookup(issuer, { listId: 1, index })).toBe(after);
+  });
+
+  it('tells what a snapshot makes of seats that were known, and of others', () => {
+    const seen: unknown[] = [];
+    const seat = { listId: 1, index: 3 };
+    const follower = watched(({ before, after }) => seen.push([before(issuer, seat), after(issuer, seat)]));
+    follower.apply(snapshotMessage());
+    follower.apply(snapshotMessage({ epoch: 3, lists: [listOf(1, [], { leasedTo: 100 })] }));
+    expect(seen).toEqual([
+      ['unknown', 1],
+      [1, 0],
+    ]);
+  });
+
+  it('who throws refuses the message, and nothing has changed', () => {
+    let refuses = false;
+    const follower = watched(() => {
+      if (refuses) throw new RangeError('not this one');
+    });
+    follower.apply(snapshotMessage());
+    refuses = true;
+    for (const message of [snapshotMessage({ sequence: 20 }), batchMessage(next), headMessage()]) {
+      expect(() => follower.apply(message)).toThrow(RangeError);
+      expect(follower.position).toEqual({ epoch: 2, sequence: 10, asOf: T });
+      expect(follower.lookup(issuer, { listId: 1, index: 4 })).toBe(0);
+    }
   });
 });

@@ -50,17 +50,18 @@ describe('EventStreamReader', () => {
 
   it('never throws anything else, whatever the octets', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 200 }), (octets) => namesOf(octets).every((name) => name === 'FeedError')),
+      fc.property(fc.uint8Array({ maxLength: 200 }), (octets) => {
+        expect(['FeedError', undefined]).toContain(nameOfErrorIn(octets));
+      }),
     );
   });
 });
 
-/** Names of what reading these octets throws. */
-function namesOf(octets: Uint8Array): string[] {
+/** Name of the error that reading these octets throws. */
+function nameOfErrorIn(octets: Uint8Array): string | undefined {
   try {
-    for (const { type, data } of new EventStreamReader().read(Buffer.from(octets))) void (type + data);
-    return [];
+    return [...new EventStreamReader().read(Buffer.from(octets))].length > octets.length ? 'invented' : undefined;
   } catch (error) {
-    return [error instanceof Error ? error.name : String(error)];
+    return error instanceof Error ? error.name : String(error);
   }
 }
