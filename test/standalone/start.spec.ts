@@ -1,7 +1,10 @@
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
 import path from 'node:path';
+import { CredentialFolder } from '@touchmark/credentials';
+import { readIdentity } from '@touchmark/verifier';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { makeDataFolder, postmasterOf, removeDataFolder, ServiceProcess } from '../fixture/process.js';
 import { freePort } from '../fixture/service.js';
@@ -53,6 +56,21 @@ describe('the service, started as a process', () => {
     expect(service.output).toContain('Stopped.');
     // a clean stop leaves nothing to warn of
     expect(service.output).not.toMatch(/ (WARN|ERROR|FATAL) /);
+  });
+
+  it('made certificates with which a gateway can start at once, and keeps them', async () => {
+    const service = await start();
+    const folder = path.join(dataFolder, 'secrets', 'gateway');
+    const gateway = await CredentialFolder.open(folder, randomBytes);
+    const [infrastructure] = await gateway.readAnchors('infrastructure');
+    const before = await gateway.read('gateway-client');
+    const server = await gateway.read('tls-server');
+    expect(readIdentity(before.certificate)).toMatchObject({ kind: 'gateway', name: 'gateway-1' });
+    for (const { chain } of [before, server]) expect(chain[1]).toEqual(infrastructure);
+    expect(await service.stop()).toBe(0);
+    const again = await start();
+    expect((await gateway.read('gateway-client')).chain).toEqual(before.chain);
+    expect(await again.stop()).toBe(0);
   });
 
   it('a second time has everything still there, and lets no other run on its folder', async () => {

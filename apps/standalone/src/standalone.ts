@@ -35,6 +35,7 @@ import {
 } from '../../responder/src/responder-service.js';
 import type { Config } from './config.js';
 import { openDatabase } from './database.js';
+import { makeGatewayCredentials } from './gateway-credentials.js';
 
 export interface StandaloneOptions {
   readonly config: Config;
@@ -107,6 +108,7 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
 
     const adminToken = path.join(secrets, 'admin.token');
     await finishFirstStart(app, enrollment.db, { ...config, adminToken, newAdminToken, now: now() });
+    await makeGatewayCredentials(ca, secrets, { realm: config.realm, randomBytes });
     const rootCertificate = path.join(root, 'root.pem');
     await writeFile(rootCertificate, encodePem('CERTIFICATE', ca.rootCertificate()));
     for (const part of [caService, enrollment]) {
