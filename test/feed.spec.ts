@@ -1,4 +1,9 @@
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { Oid } from '@touchmark/der';
 import { encodeSerialNumber } from '@touchmark/status-list';
 import { TestCa, TestStatusChain, TestStatusSigner } from '@touchmark/testkit';
@@ -243,6 +248,40 @@ describe('a long poll', () => {
     follower.takeJson((await waiting).body);
     expect(performance.now() - began).toBeGreaterThan(9_000);
     expect(follower.journal.position?.asOf).toBe(time);
+  });
+});
+
+describe('curl', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'touchmark-curl-'));
+    const { cert, key } = service.gateway();
+    const files = { 'gateway.pem': cert, 'gateway.key': key, 'infrastructure.pem': service.serverCa };
+    for (const [name, text] of Object.entries(files)) await writeFile(path.join(folder, name), text);
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  const curl = (...args: string[]) =>
+    spawn('curl', ['-sS', '--cert', 'gateway.pem', '--key', 'gateway.key', '--cacert', 'infrastructure.pem', ...args], {
+      cwd: folder,
+    });
+  // the server's certificate is for a name, and listens on an address
+  const url = () => service.url().replace('127.0.0.1', 'localhost');
+
+  it('follows the stream', async () => {
+    const following = curl('-N', url());
+    let output = '';
+    for await (const chunk of following.stdout) {
+      output += String(chunk);
+      if (/event: head\nid: \S+\ndata: \S+\n\n/.test(output)) break;
+    }
+    following.kill();
+    expect(output).toMatch(/^event: signer\ndata: \S+ \S+\n\nevent: snapshot\nid: 1\.2\n/);
+  });
+
+  it('polls', async () => {
+    const { stdout } = curl('-H', 'Accept: application/json', url());
+    new TestFollower(service.infrastructure).takeJson(await text(stdout));
   });
 });
 
