@@ -31,6 +31,7 @@ beforeAll(async () => {
     certificateOf: (id) => ca.ca.certificateOf(id),
     realm: testModel.realm,
     now: () => ca.now(),
+    onError: (error) => ca.errors.push(error),
   });
   publisher = await StatusPublisher.start({
     ports: { db: ca.db, key, now: () => ca.now(), headEvery: 1 },
@@ -94,8 +95,8 @@ async function enroll(serial: string): Promise<Uint8Array> {
   return issued(await ca.issue(credentialRequest(serial, idevid.certificate))).certificate;
 }
 
-async function change(change: StatusChange): Promise<number> {
-  const [outcome] = await ca.port.changeStatus([change]);
+async function change(wanted: StatusChange): Promise<number> {
+  const [outcome] = await ca.port.changeStatus([wanted]);
   if (!outcome?.ok) throw new Error(`not changed: ${outcome?.code}`);
   return outcome.position.sequence;
 }

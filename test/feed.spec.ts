@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { text } from 'node:stream/consumers';
+import { join } from 'node:path';
+import { text as readAll } from 'node:stream/consumers';
 import { Oid } from '@touchmark/der';
 import { encodeSerialNumber } from '@touchmark/status-list';
 import { TestCa, TestStatusChain, TestStatusSigner } from '@touchmark/testkit';
@@ -251,13 +251,16 @@ describe('a long poll', () => {
   });
 });
 
+/** By name: that is what the server's certificate is for. */
+const urlByName = (): string => service.url().replace('127.0.0.1', 'localhost');
+
 describe('curl', () => {
   let folder: string;
   beforeAll(async () => {
-    folder = await mkdtemp(path.join(tmpdir(), 'touchmark-curl-'));
+    folder = await mkdtemp(join(tmpdir(), 'touchmark-curl-'));
     const { cert, key } = service.gateway();
     const files = { 'gateway.pem': cert, 'gateway.key': key, 'infrastructure.pem': service.serverCa };
-    for (const [name, text] of Object.entries(files)) await writeFile(path.join(folder, name), text);
+    for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
   });
   afterAll(() => rm(folder, { recursive: true }));
 
@@ -265,11 +268,9 @@ describe('curl', () => {
     spawn('curl', ['-sS', '--cert', 'gateway.pem', '--key', 'gateway.key', '--cacert', 'infrastructure.pem', ...args], {
       cwd: folder,
     });
-  // the server's certificate is for a name, and listens on an address
-  const url = () => service.url().replace('127.0.0.1', 'localhost');
 
   it('follows the stream', async () => {
-    const following = curl('-N', url());
+    const following = curl('-N', urlByName());
     let output = '';
     for await (const chunk of following.stdout) {
       output += String(chunk);
@@ -280,8 +281,10 @@ describe('curl', () => {
   });
 
   it('polls', async () => {
-    const { stdout } = curl('-H', 'Accept: application/json', url());
-    new TestFollower(service.infrastructure).takeJson(await text(stdout));
+    const { stdout } = curl('-H', 'Accept: application/json', urlByName());
+    const follower = new TestFollower(service.infrastructure);
+    follower.takeJson(await readAll(stdout));
+    expect(follower.journal.position).toMatchObject({ epoch: 1, sequence: service.chain.sequence });
   });
 });
 
