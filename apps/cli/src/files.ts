@@ -89,6 +89,21 @@ export async function openForAppending(file: string, mode = 0o644): Promise<File
   }
 }
 
+const TAIL = 65_536;
+
+/** Where the last whole line of a file ends: what is behind it, a crash has cut. */
+export async function endOfLastLine(handle: FileHandle): Promise<number> {
+  const { size } = await handle.stat();
+  for (let end = size; end > 0;) {
+    const start = Math.max(0, end - TAIL);
+    const { buffer } = await handle.read(Buffer.alloc(end - start), 0, end - start, start);
+    const at = buffer.lastIndexOf(0x0a);
+    if (at >= 0) return start + at + 1;
+    end = start;
+  }
+  return 0;
+}
+
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, constants.O_RDONLY);
   try {

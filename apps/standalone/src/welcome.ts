@@ -1,6 +1,6 @@
 import type { Standalone } from './standalone.js';
 
-/** What a new user reads after the start: where things are, and three commands that work as they stand. */
+/** What a new user reads after the start: where things are, and commands that work as they stand. */
 export function welcome({ urls, files, sentences }: Pick<Standalone, 'urls' | 'files' | 'sentences'>): string {
   const ca = `--cacert ${files.rootCertificate}`;
   return [
@@ -25,7 +25,9 @@ export function welcome({ urls, files, sentences }: Pick<Standalone, 'urls' | 'f
     `  curl ${ca} -H "Authorization: Bearer $(cat ${files.adminToken})" -H 'Content-Type: application/json' \\`,
     `    -d '{"policy":"default","model":"demo-sensor","deviceSerial":"demo-1","validUntil":'$(($(date +%s) + 3600))'}' ${urls.admin}/v1/enrollment-tokens`,
     '',
-    'README.md goes on from there: a first device with curl and openssl alone. Ctrl-C stops.',
+    '  npx touchmark device list',
+    '',
+    'README.md goes on from there: a first device with curl and openssl alone; docs/cli.md for the command line. Ctrl-C stops.',
     '',
     '',
   ].join('\n');

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { encodeCertificationRequest } from '@touchmark/x509';
 import { CliError } from '../cli-error.js';
 import { type DeviceKey, parseKey } from '../device/device-folder.js';
-import { hasCode, openForAppending, readOptionalText, syncFolder } from '../files.js';
+import { endOfLastLine, hasCode, openForAppending, readOptionalText, syncFolder } from '../files.js';
 
 export interface GenerateOptions {
   readonly count: number;
@@ -31,10 +31,12 @@ const makeKeyPair = promisify(generateKeyPair);
 export async function generateRequests(options: GenerateOptions): Promise<number> {
   const { count, keysFolder, requestsFile, interrupted, onProgress } = options;
   await mkdir(keysFolder, { recursive: true, mode: 0o700 });
-  let made = await earlier(options);
   const handle = await openForAppending(requestsFile);
   try {
-    let { size: end } = await handle.stat();
+    let end = await endOfLastLine(handle);
+    await handle.truncate(end);
+    let made = await earlier(options);
+    onProgress(made);
     while (made < count && !interrupted.aborted) {
       const serials = Array.from({ length: Math.min(CHUNK, count - made) }, (_, i) => serialOf(options, made + i));
       const lines = await Promise.all(serials.map((serial) => makeRequest(keysFolder, serial)));
@@ -46,10 +48,10 @@ export async function generateRequests(options: GenerateOptions): Promise<number
       onProgress(made);
     }
     await handle.sync();
+    return made;
   } finally {
     await handle.close();
   }
-  return made;
 }
 
 const serialOf = ({ prefix }: GenerateOptions, index: number): string =>
@@ -91,7 +93,6 @@ async function makeKey(file: string): Promise<Pick<DeviceKey, 'key'>> {
 /** Lines that are there already; they must be the ones that would be made. */
 async function earlier(options: GenerateOptions): Promise<number> {
   const { requestsFile, count } = options;
-  if ((await readOptionalText(requestsFile)) === undefined) return 0;
   let lines = 0;
   for await (const text of createInterface({ input: createReadStream(requestsFile), crlfDelay: Infinity })) {
     if (

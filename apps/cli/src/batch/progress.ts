@@ -1,6 +1,5 @@
 import cliProgress from 'cli-progress';
 import { formatDuration } from '../format.js';
-import type { Tally } from './tally.js';
 
 /** How far a batch is. */
 export interface Progress {
@@ -9,8 +8,17 @@ export interface Progress {
   stop(): void;
 }
 
+/** What is counted: a `Tally`, or keys that are made. */
+export interface Counts {
+  /** Of all runs. */
+  readonly answered: number;
+  /** Of this run. */
+  readonly now: number;
+  readonly refused: number;
+}
+
 export interface ProgressOptions {
-  readonly tally: Tally;
+  readonly tally: Counts;
   readonly nowMs: () => number;
   readonly stderr: NodeJS.WritableStream;
 }
@@ -18,7 +26,7 @@ export interface ProgressOptions {
 const LINE_MILLISECONDS = 5_000;
 
 /** Devices a second since this run began, and seconds to the end at that rate. */
-export function pace(tally: Tally, total: number, milliseconds: number): { rate: number; left: number | undefined } {
+export function pace(tally: Counts, total: number, milliseconds: number): { rate: number; left: number | undefined } {
   const rate = milliseconds > 0 ? (tally.now * 1000) / milliseconds : 0;
   return { rate, left: rate > 0 ? Math.max(0, total - tally.answered) / rate : undefined };
 }
@@ -29,7 +37,9 @@ export function progressBar({ tally, nowMs, stderr }: ProgressOptions): Progress
   let total = 0;
   const bar = new cliProgress.SingleBar({
     stream: stderr,
-    hideCursor: true,
+    // a second Ctrl-C must find the terminal as it was
+    hideCursor: null,
+    linewrap: null,
     fps: 5,
     format: (options, params) => {
       const { rate, left } = pace(tally, total, nowMs() - startedAt);

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
 import { CliError } from '../cli-error.js';
-import { openForAppending } from '../files.js';
+import { endOfLastLine, openForAppending } from '../files.js';
 import type { BatchFormat } from './input.js';
 
 /** What became of a line, as it is kept. */
@@ -32,7 +32,6 @@ const Kept = z.union([
 
 const HEAD = 'line,deviceSerial,serialNumber,certificate,code,detail';
 const SYNC_MILLISECONDS = 1_000;
-const TAIL = 65_536;
 
 /**
  * Results in the order of the lines, one a line, appended as they come. They reach the disk (fsync) at least every second while any
@@ -117,19 +116,6 @@ export class ResultsFile {
       await this.handle.close();
     }
   }
-}
-
-/** Where the last whole line ends. */
-async function endOfLastLine(handle: FileHandle): Promise<number> {
-  const { size } = await handle.stat();
-  for (let end = size; end > 0;) {
-    const start = Math.max(0, end - TAIL);
-    const { buffer } = await handle.read(Buffer.alloc(end - start), 0, end - start, start);
-    const at = buffer.lastIndexOf(0x0a);
-    if (at >= 0) return start + at + 1;
-    end = start;
-  }
-  return 0;
 }
 
 function csvLine(result: BatchResult): string {

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { generateRequests } from '../batch/generate.js';
 import { type BatchFormat, checkBatch, countLines, formatOf, readBatch } from '../batch/input.js';
-import { noProgress, progressBar, progressLines } from '../batch/progress.js';
+import { type Counts, noProgress, type Progress, progressBar, progressLines } from '../batch/progress.js';
 import { Provision } from '../batch/provision.js';
 import { ResultsFile } from '../batch/results-file.js';
 import { unanswered } from '../batch/resume.js';
@@ -139,11 +139,10 @@ async function runProvision(cli: Cli, options: ProvisionCommand, given: string |
   );
   const resultsPath = options.results ?? `${file}.results.${format}`;
   const resultsFormat = /\.csv$/i.test(resultsPath) ? 'csv' : 'ndjson';
-  const { nowMs, stderr, isTerminal } = cli.machine;
+  const { nowMs } = cli.machine;
   const results = await ResultsFile.open(resultsPath, resultsFormat, nowMs);
   const tally = new Tally();
-  const makeProgress = isTerminal ? progressBar : progressLines;
-  const progress = cli.out.json ? noProgress : makeProgress({ tally, nowMs, stderr });
+  const progress = progressFor(cli, tally);
   const startedAt = nowMs();
   let outcome: 'complete' | 'interrupted';
   try {
@@ -181,20 +180,33 @@ function requestsFile({ generate: count, prefix, keysDir }: ProvisionCommand, gi
   throw new CliError('USAGE', 'a file of devices is needed', { hint: 'See: touchmark batch provision --help.' });
 }
 
+/** True when all requests are there. */
 async function generate(cli: Cli, options: ProvisionCommand, file: string, interrupted: AbortSignal): Promise<boolean> {
-  const { generate: count = 0, prefix = '', keysDir = '' } = options;
+  const { generate: count = 0, prefix = '', keysDir: keysFolder = '' } = options;
   const startedAt = cli.machine.nowMs();
-  const made = await generateRequests({
-    count,
-    prefix,
-    keysFolder: keysDir,
-    requestsFile: file,
-    interrupted,
-    onProgress: () => undefined,
-  });
+  const counts = { answered: 0, now: 0, refused: 0 };
+  const progress = progressFor(cli, counts);
+  let earlier: number | undefined;
+  const onProgress = (made: number): void => {
+    if (earlier === undefined) progress.start(count);
+    earlier ??= made;
+    Object.assign(counts, { answered: made, now: made - earlier });
+    progress.update();
+  };
+  try {
+    await generateRequests({ count, prefix, keysFolder, requestsFile: file, interrupted, onProgress });
+  } finally {
+    progress.stop();
+  }
   const seconds = (cli.machine.nowMs() - startedAt) / 1000;
-  cli.out.note(`${made} keys and requests in ${keysDir} (${seconds.toFixed(1)} s)`);
-  return made === count;
+  cli.out.note(`${counts.answered} of ${count} keys and requests are in ${keysFolder} (${seconds.toFixed(1)} s)`);
+  return counts.answered === count;
+}
+
+function progressFor(cli: Cli, tally: Counts): Progress {
+  const { nowMs, stderr, isTerminal } = cli.machine;
+  if (cli.out.json) return noProgress;
+  return isTerminal ? progressBar({ tally, nowMs, stderr }) : progressLines({ tally, nowMs, stderr });
 }
 
 function newBatchOf(cli: Cli, options: ProvisionCommand, total: number) {
