@@ -1,5 +1,11 @@
 import type { StatusChange } from '@touchmark/ca-port';
-import { decodeJournalBatch, decodeJournalHead, decodeSigned, type JournalFollower } from '@touchmark/status-list';
+import {
+  decodeJournalBatch,
+  decodeJournalHead,
+  decodeSigned,
+  decodeSnapshot,
+  type JournalFollower,
+} from '@touchmark/status-list';
 import { Database, journalHead, statusChannel } from '@touchmark/store';
 import { parseCertificate, spkiSha256 } from '@touchmark/x509';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -158,6 +164,42 @@ describe('publishers of two replicas on one database', () => {
       const { first, entries } = decodeJournalBatch(decodeSigned(message).payload);
       expect(first).toBe(next);
       next += entries.length;
+    }
+  });
+});
+
+describe('a snapshot made while the journal grows', () => {
+  it('is what a follower of the batches up to it knows, list by list and seat by seat', async () => {
+    await new PublishSnapshot(publisher, schedule).run();
+    const replay = await followPublished(relay);
+    const before = replay.position?.sequence ?? 0;
+    const made: Uint8Array[] = [];
+    const changing = (async () => {
+      const warrantId = await service.batchWarrant(30);
+      for (let i = 0; i < 30; i++) {
+        issued(await service.issue(idevidRequest(`growing-${i}`, warrantId)));
+        await change({ act: 'revoke', target: device(`growing-${i}`), reason: 'superseded' });
+      }
+    })();
+    const changed = changing.then(() => 'changed' as const);
+    const snapshots = new PublishSnapshot(publisher, schedule);
+    while ((await Promise.race([changed, snapshots.run()])) !== 'changed')
+      made.push((await publishedMessages(relay)).snapshots.at(-1) ?? new Uint8Array());
+    const { batches } = await publishedMessages(relay);
+    const all = made.map((message) => decodeSnapshot(decodeSigned(message).payload));
+    expect(all.some(({ sequence }) => sequence > before + 5)).toBe(true);
+    for (const { sequence, lists } of all) {
+      for (const batch of batches) {
+        const { first, entries } = decodeJournalBatch(decodeSigned(batch).payload);
+        if (first > (replay.position?.sequence ?? 0) && first + entries.length - 1 <= sequence) replay.apply(batch);
+      }
+      expect(replay.position?.sequence).toBe(sequence);
+      for (const { listId, issuerKeyId, leasedTo, seats } of lists) {
+        const table = replay.table(issuerKeyId);
+        expect([...(table?.nonValid(listId) ?? [])]).toEqual([...seats.nonValid()]);
+        expect(table?.lookup({ listId, index: leasedTo })).toBe('unknown');
+        expect(table?.lookup({ listId, index: Math.max(leasedTo - 1, 0) }) === 'unknown').toBe(leasedTo === 0);
+      }
     }
   });
 });

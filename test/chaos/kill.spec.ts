@@ -1,4 +1,6 @@
 import { randomInt } from 'node:crypto';
+import { JournalFollower } from '@touchmark/status-list';
+import { Database, journalHead } from '@touchmark/store';
 import { seededRandom } from '@touchmark/testkit';
 import { findRevoked, parseCertificate, parseCRLNumber } from '@touchmark/x509';
 import { Oid } from '@touchmark/der';
@@ -6,6 +8,7 @@ import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { provision } from '../fixture/batch-client.js';
 import { killPostmaster, makeDataFolder, removeDataFolder, ServiceProcess } from '../fixture/process.js';
+import { differences, followPublished, publishedMessages, StatusSigners } from '../fixture/published-status.js';
 import { freePort } from '../fixture/service.js';
 import { StatusClient } from '../fixture/status-client.js';
 import { type FactoryBatch, Ledger, makeFactoryBatch, type Received } from './ledger.js';
@@ -28,6 +31,8 @@ const random = seededRandom(seed);
 
 describe('the service, killed again and again while factories provision and admins revoke', () => {
   const ledger = new Ledger();
+  const signers = new StatusSigners();
+  const gateway = new JournalFollower({ verify: signers.verify });
   let dataFolder: string;
   let publicPort: number;
   let service: ServiceProcess;
@@ -105,6 +110,7 @@ describe('the service, killed again and again while factories provision and admi
       await client.end();
     }
     await checkStatus();
+    await checkPublication();
     expect(ledger.violations).toEqual([]);
   }
 
@@ -174,6 +180,33 @@ describe('the service, killed again and again while factories provision and admi
           { timeout: 20_000, interval: 50 },
         )
         .toBe(0);
+    }
+  }
+
+  /** A gateway that has lived through all crashes takes what is published, and knows every seat as the tables have it. */
+  async function checkPublication(): Promise<void> {
+    const database = await Database.open({
+      url: await service.databaseUrl(),
+      poolSize: 2,
+      applicationName: 'test gateway',
+    });
+    try {
+      await signers.learn(database);
+      const [snapshot] = (await publishedMessages(database)).snapshots;
+      if (gateway.position === undefined && snapshot) gateway.apply(snapshot);
+      // blocks are leased while we look
+      await expect
+        .poll(
+          async () => {
+            await followPublished(database, gateway);
+            return differences(database, gateway);
+          },
+          { timeout: 20_000, interval: 50 },
+        )
+        .toEqual([]);
+      expect(gateway.position).toMatchObject(await journalHead(database));
+    } finally {
+      await database.close();
     }
   }
 
