@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
+import { connect } from 'node:tls';
 import { Oid } from '@touchmark/der';
 import { encodeSerialNumber } from '@touchmark/status-list';
 import { TestCa, TestStatusChain, TestStatusSigner } from '@touchmark/testkit';
@@ -289,6 +291,24 @@ describe('curl', () => {
 });
 
 describe('limits', () => {
+  it('a second request behind a stream, on the same connection, ends both and holds no place', async () => {
+    const { cert, key } = service.gateway();
+    const { port } = new URL(service.running.gatewayUrl);
+    const socket = connect({
+      host: '127.0.0.1',
+      port: Number(port),
+      servername: 'localhost',
+      ca: service.serverCa,
+      cert,
+      key,
+    });
+    const closed = once(socket, 'close');
+    const request = 'GET /status/feed HTTP/1.1\r\nHost: localhost\r\n\r\n';
+    socket.resume().write(request + request);
+    await closed;
+    await expect.poll(() => service.running.responder.feed.size).toBe(0);
+  });
+
   it('a certificate follows four times at most, and again once one has ended', async () => {
     const gateway = service.gateway();
     const clients = await Promise.all(Array.from({ length: 4 }, () => service.follow(gateway)));

@@ -90,8 +90,14 @@ export class Feed {
     if (!hub.window) throw new FeedRefusedError('FEED_EMPTY');
     // gone while it was counted: nobody would tell us of its end
     if (response.destroyed || request.socket.destroyed) return;
+    // sent behind a request that is being answered: a stream may never end, so this one's turn may never come
+    if (response.socket === null) {
+      request.socket.destroy();
+      return;
+    }
 
     const leave = limits.enter(gateway.fingerprint);
+    response.once('close', leave);
     const onSlow = (): void => {
       one.reason = 'slow';
       this.parts.log.warn({ kind: gateway.kind, name: gateway.name }, 'a follower that does not read was cut');
@@ -106,7 +112,6 @@ export class Feed {
     response.once('close', () => {
       draining.removeEventListener('abort', onDraining);
       forget();
-      leave();
       this.open.delete(one);
       this.ended[one.reason] += 1;
     });

@@ -47,6 +47,7 @@ export class PacedWriter {
 
   /** What came since. One that is `superseded` by the next of its kind goes out only if it is not by then. */
   add(octets: Buffer, { superseded = false } = {}): void {
+    if (this.response.destroyed) return;
     if (this.blockedFor !== undefined && this.waitingOctets > this.options.maxWaiting) {
       this.cut();
       return;
