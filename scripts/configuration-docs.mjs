@@ -1,10 +1,11 @@
-// Makes docs/operations/configuration.md from what the service says of itself: reads the answer to --print-config-schema on standard
-// input, and writes the page to the file that is named, or to standard output. `npm run docs:configuration` does both.
+// Makes a page of docs/operations from what a process says of itself: reads the answer to --print-config-schema on standard input, and
+// writes the page to the file that is named (`-`: standard output), for the app that is named. `npm run docs:configuration` makes all.
 import { readFileSync, writeFileSync } from 'node:fs';
 
-const [, , file] = process.argv;
+const [, , file = '-', app = 'standalone'] = process.argv;
+const title = app === 'standalone' ? 'Configuration' : `Configuration of the ${app}`;
 const { schema, settings } = JSON.parse(readFileSync(0, 'utf8'));
-const page = `# Configuration
+const page = `# ${title}
 
 Made by \`npm run docs:configuration\` from the schema that the service checks its configuration with; do not edit it by hand.
 
@@ -12,14 +13,14 @@ Each setting is an environment variable, or a member of the JSON file that \`TOU
 the file over the default. An empty variable counts as not set, an unknown member of the file stops the start, an unknown \`TOUCHMARK_\` variable is warned of.
 Lists are separated by commas. Times are seconds.
 
-\`node dist/apps/standalone/src/main.js --check-config\` says what is wrong, all at once, and starts nothing; \`--print-config-schema\` prints the JSON Schema.
+\`node dist/apps/${app}/src/main.js --check-config\` says what is wrong, all at once, and starts nothing; \`--print-config-schema\` prints the JSON Schema.
 
 | variable | in the file | kind | default | what it is |
 |---|---|---|---|---|
 ${settings.map(row).join('\n')}
 `;
 
-if (file === undefined) process.stdout.write(page);
+if (file === '-') process.stdout.write(page);
 else writeFileSync(file, page);
 
 function row({ path, variable, kind, required, default: standard, description, secret }) {

@@ -3,13 +3,17 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { answerConfigCommand } from '@touchmark/server';
 import { expect, it } from 'vitest';
-import { configSchema } from '../../apps/standalone/src/config.js';
+import { configSchema as gateway } from '../../apps/gateway/src/config.js';
+import { configSchema as standalone } from '../../apps/standalone/src/config.js';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
-it('docs/operations/configuration.md is what the schema makes of it (npm run docs:configuration)', () => {
-  const input = answerConfigCommand(['--print-config-schema'], configSchema, { environment: {} }) ?? '';
+it.each([
+  ['configuration.md', 'standalone', standalone],
+  ['gateway-configuration.md', 'gateway', gateway],
+])('docs/operations/%s is what the schema makes of it (npm run docs:configuration)', (page, app, schema) => {
+  const input = answerConfigCommand(['--print-config-schema'], schema, { environment: {} }) ?? '';
   const script = path.join(root, 'scripts/configuration-docs.mjs');
-  const made = execFileSync(process.execPath, [script], { input, encoding: 'utf8' });
-  expect(readFileSync(path.join(root, 'docs/operations/configuration.md'), 'utf8')).toBe(made);
+  const made = execFileSync(process.execPath, [script, '-', app], { input, encoding: 'utf8' });
+  expect(readFileSync(path.join(root, 'docs/operations', page), 'utf8')).toBe(made);
 });

@@ -36,6 +36,11 @@ const unions: readonly Union[] = [
     file: 'apps/enrollment/src/est/est-error.ts',
     before: '## EST: authentic, but not for you',
   },
+  {
+    type: 'GatewayRefusalCode',
+    file: 'apps/gateway/src/refusal.ts',
+    before: '## Refusals of the gateway',
+  },
   { type: 'EstErrorCode', file: 'libs/est/src/errors.ts', before: '## EST: the body' },
   {
     type: 'FeedRefusalCode',

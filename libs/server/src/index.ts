@@ -23,7 +23,8 @@ export { type Access, publicRoute, type RouteRules } from './http/route-rules.js
 export { listRoutes, type RouteRecord } from './http/route-table.js';
 export { fieldErrors } from './http/validation.js';
 
-export type { HandshakeCount } from './listeners/handshake-cap.js';
+export { capHandshakes, type HandshakeCount } from './listeners/handshake-cap.js';
+export { limitPipelines } from './listeners/pipeline.js';
 export { type Listener, type ListenerOptions, type ListenerTls, type ServerCredentials } from './listeners/listener.js';
 export { type ListenerName } from './listeners/listener-name.js';
 export { beginLongAnswer } from './listeners/long-answer.js';
@@ -31,7 +32,7 @@ export { listenError } from './listeners/listen-error.js';
 export { OnListener } from './listeners/on-listener.js';
 export { openListeners, type RunningListeners } from './listeners/open-listeners.js';
 export { channelBinding } from './listeners/channel-binding.js';
-export { peerCertificates } from './listeners/peer-certificates.js';
+export { certificatesOfSocket, peerCertificates } from './listeners/peer-certificates.js';
 
 export type { AccessJwk, AccessKeys } from './access/access-keys.js';
 export {

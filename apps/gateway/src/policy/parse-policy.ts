@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { fieldErrors } from '@touchmark/server';
 import { parse } from 'yaml';
 import { Policy } from './policy.js';
@@ -29,4 +30,15 @@ export function parsePolicy(text: string, path: string): Policy {
   if (result.success) return new Policy(result.data);
   const errors = fieldErrors(result.error.issues).map((error) => `${error.path}: ${error.message}`);
   throw new PolicyFileError(path, errors);
+}
+
+/** Throws PolicyFileError. */
+export async function readPolicy(path: string): Promise<Policy> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new PolicyFileError(path, ['it cannot be read'], { cause });
+  }
+  return parsePolicy(text, path);
 }

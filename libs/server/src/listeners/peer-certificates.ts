@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 
 /** Longer chains than ours ever are; bounds the walk, not a policy. */
@@ -11,7 +12,11 @@ const MAX_CHAIN = 8;
  * whatever `authorized` says. A resumed session has at most the end-entity certificate.
  */
 export function peerCertificates(request: { readonly raw: IncomingMessage } | IncomingMessage): Uint8Array[] {
-  const { socket } = 'raw' in request ? request.raw : request;
+  return certificatesOfSocket('raw' in request ? request.raw.socket : request.socket);
+}
+
+/** The same, before there is a request. */
+export function certificatesOfSocket(socket: Socket): Uint8Array[] {
   if (!(socket instanceof TLSSocket)) return [];
   const chain: Uint8Array[] = [];
   let certificate: X509Certificate | undefined = socket.getPeerX509Certificate();

@@ -1,0 +1,74 @@
+import type { Socket } from 'node:net';
+import { certificatesOfSocket } from '@touchmark/server';
+import type { Accepted, Verifier } from '@touchmark/verifier';
+import type { Device } from '../policy/policy.js';
+import { isOutage, type Refusal, refusalOf } from '../refusal.js';
+
+/** Who is at the other end, judged just now. */
+export type Judged =
+  | { readonly ok: true; readonly accepted: Accepted; readonly device: Device }
+  | ({ readonly ok: false } & Refusal);
+
+interface Peer {
+  /** As sent in the handshake; a resumed session has the end entity's certificate alone. */
+  readonly chain: readonly Uint8Array[];
+  /** UTC seconds. */
+  readonly since: number;
+  tracked: boolean;
+}
+
+/**
+ * The clients that are connected. Each is judged when its handshake is over, resumed or not, and anew with every request; between
+ * requests the verifier watches, and cuts the connection when its certificate falls.
+ */
+export class Peers {
+  private readonly verifier: Pick<Verifier, 'verify' | 'track'>;
+  private readonly now: () => number;
+  private readonly peers = new Map<Socket, Peer>();
+
+  constructor(verifier: Pick<Verifier, 'verify' | 'track'>, now: () => number) {
+    this.verifier = verifier;
+    this.now = now;
+  }
+
+  get size(): number {
+    return this.peers.size;
+  }
+
+  /**
+   * After the handshake. Who is refused is cut off at once, and the refusal is answered here; only who would be let in if the gateway
+   * knew more may stay to be told so.
+   */
+  admit(socket: Socket): Refusal | undefined {
+    if (socket.destroyed) return undefined;
+    this.peers.set(socket, { chain: certificatesOfSocket(socket), since: this.now(), tracked: false });
+    socket.once('close', () => this.peers.delete(socket));
+    const judged = this.judge(socket);
+    if (judged.ok || isOutage(judged.code)) return undefined;
+    socket.destroy();
+    return judged;
+  }
+
+  /** Before every request. */
+  judge(socket: Socket): Judged {
+    const peer = this.peers.get(socket);
+    if (peer === undefined) return { ok: false, code: 'CERTIFICATE_MISSING' };
+    const accepted = this.verifier.verify(peer.chain, { at: this.now(), purpose: 'client' });
+    if (!accepted.ok) return { ok: false, ...refusalOf(accepted.error) };
+    const { device } = accepted;
+    if (device === undefined) return { ok: false, code: 'NOT_A_DEVICE' };
+    this.track(socket, peer, accepted);
+    return { ok: true, accepted, device };
+  }
+
+  /** Seconds since the handshake. */
+  age(socket: Socket): number {
+    return this.now() - (this.peers.get(socket)?.since ?? 0);
+  }
+
+  private track(socket: Socket, peer: Peer, accepted: Accepted): void {
+    if (peer.tracked) return;
+    peer.tracked = true;
+    socket.once('close', this.verifier.track(socket, accepted));
+  }
+}
