@@ -81,8 +81,9 @@ export class CertificateJudge {
   private fromOctets(chain: readonly Uint8Array[], { at, purpose }: Question): KnownPath {
     const { trustAnchors, state } = this.options;
     const [presented, ...others] = chain;
-    // Octets of our own: what was verified must not change under what is remembered of it.
-    const leaf = presented === undefined || presented.length > MAX_CERTIFICATE_OCTETS ? presented : presented.slice();
+    // Octets of our own (a Buffer's slice would be none): what was verified must not change under what is remembered of it.
+    const leaf =
+      presented === undefined || presented.length > MAX_CERTIFICATE_OCTETS ? presented : Uint8Array.from(presented);
     try {
       const path = findPath({
         chain: leaf === undefined ? [] : [leaf, ...others],

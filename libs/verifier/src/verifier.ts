@@ -197,5 +197,5 @@ export class Verifier {
 }
 
 function readAuthority(der: Uint8Array): Certificate {
-  return parseCertificate(der.slice());
+  return parseCertificate(Uint8Array.from(der));
 }
