@@ -1,12 +1,9 @@
 import { X509Certificate } from 'node:crypto';
-import { encodeTransfer, EstContentType, parseCertsOnly } from '@touchmark/est';
-import { encodePem } from '@touchmark/x509';
 import type { BareAnswer, BareServer } from './load/bare-est.js';
-import type { BatchOrder, BatchResult } from './load/batch-client.js';
 import { ClientProcess } from './load/client-process.js';
-import { type DeviceRequest, makeRequests } from './load/device-requests.js';
-import type { EstDevice, EstOrder, EstResult } from './load/est-client.js';
-import { provisionAll } from './load/provision-all.js';
+import { makeRequests } from './load/device-requests.js';
+import { certificateIn, type EnrolledDevice, enrollAll, orderOf, splitAnswer } from './load/enroll-all.js';
+import type { EstOrder, EstResult } from './load/est-client.js';
 import { type ServiceProcess, startServiceProcess } from './load/service-process.js';
 import { median } from './median.js';
 import { report } from './report.js';
@@ -15,12 +12,6 @@ const ROUNDS = 7;
 const WARM_UP_ROUNDS = 2;
 const PER_ROUND = 600;
 const CONNECTIONS = 64;
-
-/** A device that has a certificate. */
-interface Device {
-  readonly certificate: Uint8Array;
-  readonly privateKey: string;
-}
 
 interface Round {
   readonly value: number;
@@ -37,7 +28,7 @@ export async function run(): Promise<void> {
   const client = new ClientProcess<EstOrder, EstResult>(new URL('load/est-client-process.js', import.meta.url));
   const bare = new ClientProcess<BareAnswer, BareServer>(new URL('load/bare-est.js', import.meta.url));
   try {
-    const devices = await enrollAll(service, client, (ROUNDS + WARM_UP_ROUNDS) * PER_ROUND);
+    const devices = await enrollAll(service, client, CONNECTIONS, (ROUNDS + WARM_UP_ROUNDS) * PER_ROUND);
     report({ bench: 'est-enroll', ...(await measure(service, client, bare, devices)) });
   } finally {
     await bare.stop();
@@ -50,7 +41,7 @@ async function measure(
   service: ServiceProcess,
   client: ClientProcess<EstOrder, EstResult>,
   bare: ClientProcess<BareAnswer, BareServer>,
-  devices: readonly Device[],
+  devices: readonly EnrolledDevice[],
 ): Promise<{ value: number; unit: string; limit: number; ratio: number }> {
   const rounds: Round[] = [];
   let bareServer: BareServer | undefined;
@@ -83,57 +74,6 @@ async function measure(
   };
 }
 
-/** Devices with an LDevID each: made in a batch, then enrolled by their IDevID with the same key. */
-async function enrollAll(
-  service: ServiceProcess,
-  client: ClientProcess<EstOrder, EstResult>,
-  count: number,
-): Promise<Device[]> {
-  const requests = await makeRequests(Array.from({ length: count }, () => null));
-  const factory = new ClientProcess<BatchOrder, BatchResult>(new URL('load/batch-client.js', import.meta.url));
-  const { certificates } = await provisionAll(factory, service, requests, { prefix: 'E', keepAnswers: true });
-  await factory.stop();
-  const devices = requests.map((request, i) => {
-    const certificate = certificates[i];
-    if (!certificate) throw new Error('a device without a certificate');
-    return orderOf('simpleenroll', { certificate, privateKey: request.privateKey }, request);
-  });
-  const { answers } = await client.run({
-    port: service.devicePort,
-    ca: service.root,
-    devices,
-    connections: CONNECTIONS,
-  });
-  return answers.map((answer, i) => ({
-    certificate: certificateIn(answer),
-    privateKey: requests[i]?.privateKey ?? '',
-  }));
-}
-
-function orderOf(operation: string, device: Device, request: DeviceRequest | undefined): EstDevice {
-  const body = encodeTransfer(request?.csr ?? new Uint8Array());
-  const head =
-    `POST /.well-known/est/${operation} HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${EstContentType.pkcs10}\r\n` +
-    `Content-Transfer-Encoding: base64\r\nContent-Length: ${body.length}\r\n\r\n`;
-  return {
-    certificate: encodePem('CERTIFICATE', device.certificate),
-    privateKey: device.privateKey,
-    request: Buffer.concat([Buffer.from(head), body]),
-  };
-}
-
-function splitAnswer(answer: Uint8Array | undefined): { head: string; body: Buffer } {
-  const octets = Buffer.from(answer ?? new Uint8Array());
-  const end = octets.indexOf('\r\n\r\n');
-  return { head: octets.toString('latin1', 0, end), body: octets.subarray(end + 4) };
-}
-
-function certificateIn(answer: Uint8Array | undefined): Uint8Array {
-  const [certificate] = parseCertsOnly(Buffer.from(splitAnswer(answer).body.toString('latin1'), 'base64'));
-  if (!certificate) throw new Error('an answer without a certificate');
-  return certificate;
-}
-
 function answerOf(answer: Uint8Array | undefined): BareAnswer {
   const { head, body } = splitAnswer(answer);
   const own = new Set(['date', 'connection', 'keep-alive']);
@@ -146,7 +86,7 @@ function answerOf(answer: Uint8Array | undefined): BareAnswer {
 }
 
 /** Every device must have a new certificate for a new key. */
-function checkRekeyed({ answers }: EstResult, devices: readonly Device[]): void {
+function checkRekeyed({ answers }: EstResult, devices: readonly EnrolledDevice[]): void {
   for (const [i, { certificate }] of devices.entries()) {
     const before = new X509Certificate(certificate);
     const after = new X509Certificate(certificateIn(answers[i]));

@@ -20,6 +20,11 @@ export class AdminClient {
     return id;
   }
 
+  /** Resolves once the revocation is durable. */
+  async revoke(deviceRef: string): Promise<void> {
+    await this.post(`/v1/devices/${deviceRef}/revocation`, '{}');
+  }
+
   private post(path: string, body: string): Promise<string> {
     const { port, ca, token } = this;
     const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
@@ -27,7 +32,9 @@ export class AdminClient {
       const outgoing = request({ host: 'localhost', port, path, method: 'POST', ca, headers }, (answer) => {
         let text = '';
         answer.on('data', (octets: Buffer) => (text += octets.toString()));
-        answer.once('end', () => (answer.statusCode === 201 ? resolve(text) : reject(new Error(text))));
+        answer.once('end', () =>
+          answer.statusCode === 200 || answer.statusCode === 201 ? resolve(text) : reject(new Error(text)),
+        );
       });
       outgoing.once('error', reject);
       outgoing.end(body);

@@ -11,6 +11,9 @@ export interface ServiceProcess {
   readonly admin: AdminClient;
   readonly devicePort: number;
   readonly adminPort: number;
+  readonly gatewayPort: number;
+  /** What the service keeps, secrets included. */
+  readonly dataFolder: string;
   /** Root certificate, PEM. */
   readonly root: string;
   readonly token: string;
@@ -19,23 +22,33 @@ export interface ServiceProcess {
 
 const MAIN = new URL('../../apps/standalone/src/main.js', import.meta.url).pathname;
 
-/** `nodeOptions`: for profiles. */
-export async function startServiceProcess(nodeOptions: readonly string[] = []): Promise<ServiceProcess> {
+/** `nodeOptions`: for profiles. `environment`: settings over those that every bench wants. */
+export async function startServiceProcess(
+  nodeOptions: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<ServiceProcess> {
   // root's own TMPDIR may be closed to the user whom PostgreSQL runs as
   const folder = await mkdtemp(path.join(process.geteuid?.() === 0 ? '/tmp' : tmpdir(), 'touchmark-bench-'));
   await chmod(folder, 0o711);
-  const ports = { device: await freePort(), admin: await freePort(), public: await freePort() };
+  const ports = {
+    device: await freePort(),
+    admin: await freePort(),
+    public: await freePort(),
+    gateway: await freePort(),
+  };
+  const dataFolder = path.join(folder, 'data');
   const child = spawn(process.execPath, [...nodeOptions, MAIN], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
       PATH: process.env.PATH,
-      TOUCHMARK_DATA_FOLDER: path.join(folder, 'data'),
+      TOUCHMARK_DATA_FOLDER: dataFolder,
       TOUCHMARK_DEVICE_PORT: String(ports.device),
       TOUCHMARK_ADMIN_PORT: String(ports.admin),
-      TOUCHMARK_GATEWAY_PORT: '0',
       TOUCHMARK_PUBLIC_PORT: String(ports.public),
+      TOUCHMARK_GATEWAY_PORT: String(ports.gateway),
       TOUCHMARK_LOG_LEVEL: 'warn',
+      ...environment,
     },
   });
   const said = await started(child);
@@ -45,6 +58,8 @@ export async function startServiceProcess(nodeOptions: readonly string[] = []): 
     admin: new AdminClient(ports.admin, root, token),
     devicePort: ports.device,
     adminPort: ports.admin,
+    gatewayPort: ports.gateway,
+    dataFolder,
     root,
     token,
     async stop() {
