@@ -39,6 +39,22 @@ describe('Age', () => {
     expect(gateway.verdict(verifier, device)).toBe('accepted');
   });
 
+  it('says at the start what it is, and then what it becomes', async () => {
+    await using gateway = await TestGateway.start();
+    const ages = (): string[] =>
+      gateway.events.map(({ type }) => type).filter((type) => type === 'stale' || type === 'fresh');
+    await (await gateway.open()).close();
+    expect(ages()).toEqual(['fresh']);
+    gateway.feed.script = ({ request }) => request.socket.destroy();
+    gateway.clock.now += 3600;
+    await gateway.open();
+    expect(ages()).toEqual(['fresh', 'stale']);
+    const fresh = gateway.next(ofType('fresh'));
+    gateway.feed.script = (exchange) => gateway.feed.answerHonestly(exchange);
+    await fresh;
+    expect(ages()).toEqual(['fresh', 'stale', 'fresh']);
+  });
+
   it('the news of a batch alone makes nothing younger', async () => {
     await using gateway = await TestGateway.start();
     const { status, feed, clock } = gateway;

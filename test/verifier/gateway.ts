@@ -75,9 +75,12 @@ export class TestGateway implements AsyncDisposable {
   /** Waits until the verifier knows the journal up to where it is now. */
   async caughtUp(verifier: Verifier): Promise<void> {
     const { epoch, sequence } = this.status;
-    const isThere = (at: { epoch: number; sequence: number }): boolean => at.epoch === epoch && at.sequence >= sequence;
-    if (isThere(verifier.status())) return;
-    await this.next((event) => event.type === 'position' && isThere(event));
+    const isThere = (): boolean => {
+      const known = verifier.status();
+      return known.epoch === epoch && known.sequence >= sequence;
+    };
+    // The event may be another verifier's.
+    while (!isThere()) await this.next((event) => event.type === 'position');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -63,7 +63,8 @@ export class Verifier {
   private readonly keeper: StatusKeeper;
   private readonly connections: TrackedConnections;
   private readonly ticking: NodeJS.Timeout;
-  private wasStale = true;
+  /** What was told last; nothing is told before the Verifier is open. */
+  private wasStale: boolean | undefined;
 
   private constructor(options: CompleteOptions) {
     this.options = options;
@@ -113,6 +114,7 @@ export class Verifier {
     checkFeedTls(complete.status.source.tls);
     const verifier = new Verifier(complete);
     await verifier.keeper.start();
+    verifier.tellAge();
     return verifier;
   }
 
@@ -175,9 +177,13 @@ export class Verifier {
   }
 
   private watchAge(): void {
-    const { asOf, stale } = this.status();
+    const { stale } = this.status();
     if (stale && this.options.status.whenStale === 'deny' && this.connections.size > 0) this.connections.checkAll();
-    if (stale === this.wasStale) return;
+    if (this.wasStale !== undefined && stale !== this.wasStale) this.tellAge();
+  }
+
+  private tellAge(): void {
+    const { asOf, stale } = this.status();
     this.wasStale = stale;
     this.tell({ type: stale ? 'stale' : 'fresh', asOf });
   }
