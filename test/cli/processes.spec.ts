@@ -17,6 +17,17 @@ it('check-config says all that is wrong with a process’s configuration: exit c
   expect(bad.stderr).toMatch(/TOUCHMARK_ADMIN_PORT[\s\S]*TOUCHMARK_REALM/);
 });
 
+it('migrate, init and check-config are commands of the CA’s process, and say what it lacks', async () => {
+  const [migrate, init, check] = await Promise.all([
+    runCli(['migrate']),
+    runCli(['init']),
+    runCli(['check-config', 'ca']),
+  ]);
+  expect(migrate).toMatchObject({ code: 1, stderr: expect.stringContaining('DATABASE_URL') });
+  expect(init).toMatchObject({ code: 1, stderr: expect.stringContaining('DATABASE_URL') });
+  expect(check).toMatchObject({ code: 2, stderr: expect.stringContaining('TOUCHMARK_') });
+});
+
 it('a configuration file is handed on, and secrets of the command line are not', async () => {
   const environment = { TOUCHMARK_TOKEN: 'not for the service' };
   const { code, stdout, stderr } = await runCli(['check-config', '--config', '/nonexistent.json'], { environment });
