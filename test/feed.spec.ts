@@ -309,7 +309,7 @@ describe('limits', () => {
     await expect.poll(() => service.running.responder.feed.size).toBe(0);
   });
 
-  it('a certificate follows four times at most, and again once one has ended', async () => {
+  it('a gateway follows four times at most, and again once one has ended', async () => {
     const gateway = service.gateway();
     const clients = await Promise.all(Array.from({ length: 4 }, () => service.follow(gateway)));
     const refused = await service.ask(gateway);
@@ -321,7 +321,20 @@ describe('limits', () => {
     for (const client of clients) client.close();
   });
 
-  it('a certificate that comes again and again is told when to come next; others are not concerned', async () => {
+  it('a gateway has no more places with more certificates, and takes none from another', async () => {
+    const certificates = Array.from({ length: 3 }, () =>
+      service.gateway({ uri: `spiffe://${testRealm}/gateway/many` }),
+    );
+    const clients = await Promise.all(
+      certificates.slice(0, 2).flatMap((certificate) => [service.follow(certificate), service.follow(certificate)]),
+    );
+    const refused = await service.ask(certificates[2] ?? service.gateway());
+    expect(refused.body).toContain('STREAMS_EXHAUSTED');
+    expect((await service.poll(service.gateway())).status).toBe(200);
+    for (const client of clients) client.close();
+  });
+
+  it('a gateway that comes again and again is told when to come next; others are not concerned', async () => {
     const gateway = service.gateway();
     const asked = `?epoch=1&after=${service.chain.sequence - 1}`;
     for (let i = 0; i < 50; i += 1) expect((await service.poll(gateway, asked)).status).toBe(200);
@@ -330,6 +343,22 @@ describe('limits', () => {
     expect(refused.body).toContain('CONNECTS_TOO_FREQUENT');
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(1);
     expect((await service.poll(service.gateway(), asked)).status).toBe(200);
+  });
+});
+
+describe('who is refused keeps no connection', () => {
+  it.each([
+    ['the feed, without a certificate', '/status/feed', 401],
+    ['no route', '/nothing', 404],
+  ])('%s', async (_, path, status) => {
+    const { hostname, port } = new URL(service.url());
+    const socket = connect({ host: hostname, port: Number(port), ca: service.serverCa, servername: 'localhost' });
+    let answer = '';
+    socket.on('data', (octets: Buffer) => (answer += octets.toString()));
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+    await once(socket, 'close');
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(answer.toLowerCase()).toContain('connection: close');
   });
 });
 

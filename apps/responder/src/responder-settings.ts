@@ -30,12 +30,12 @@ export const responderSettings = z.strictObject({
     .default(60)
     .describe('how long HTTP caches may keep a status token, snapshot or the signers'),
   feedStreams: z.int().min(1).max(3_500).default(2_000).describe('gateways that may follow the status feed at a time'),
-  feedStreamsPerCertificate: z.int().min(1).default(4).describe('the same with one certificate'),
+  feedStreamsPerGateway: z.int().min(1).default(4).describe('the same of one gateway, with all of its certificates'),
   feedConnectsPerMinute: z
     .int()
     .min(1)
     .default(120)
-    .describe('requests to the status feed that one certificate may make in a minute'),
+    .describe('requests to the status feed that one gateway may make in a minute'),
 });
 
 export type ResponderSettings = z.infer<typeof responderSettings>;

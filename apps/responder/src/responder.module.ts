@@ -1,6 +1,7 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
+import { closeRefused } from '@touchmark/server';
 import type { Registry } from 'prom-client';
 import { feedRoutes } from './feed/feed-routes.js';
 import { measureFeed } from './feed/measure-feed.js';
@@ -54,6 +55,7 @@ export class ResponderModule implements OnModuleInit, OnApplicationShutdown {
     publicationRoutes(fastify, this.responder.publications, { now, crlMaxAge: settings.crlMaxAge });
     const { statusTokens: tokens, statusDocuments: documents, feed, feedHub } = this.responder;
     statusRoutes(fastify, { tokens, documents }, { now, statusMaxAge: settings.statusMaxAge });
+    closeRefused(fastify, 'gateway');
     feedRoutes(fastify, feed);
     if (metrics) measureFeed(feed, feedHub, metrics);
     await this.responder.start();

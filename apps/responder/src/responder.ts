@@ -71,7 +71,7 @@ export class Responder {
     this.feedHub = new FeedHub(storedMessages(db), log);
     const limits = new FeedLimits({
       streams: settings.feedStreams,
-      streamsPerCertificate: settings.feedStreamsPerCertificate,
+      streamsPerGateway: settings.feedStreamsPerGateway,
       connectsPerMinute: settings.feedConnectsPerMinute,
     });
     this.feed = new Feed({ hub: this.feedHub, admitGateway, limits, log });

@@ -23,6 +23,7 @@ export { type Access, publicRoute, type RouteRules } from './http/route-rules.js
 export { listRoutes, type RouteRecord } from './http/route-table.js';
 export { fieldErrors } from './http/validation.js';
 
+export { closeRefused } from './listeners/close-refused.js';
 export { capHandshakes, type HandshakeCount } from './listeners/handshake-cap.js';
 export { limitPipelines } from './listeners/pipeline.js';
 export { type Listener, type ListenerOptions, type ListenerTls, type ServerCredentials } from './listeners/listener.js';

@@ -101,6 +101,9 @@ export class AdmitGateway {
   }
 }
 
+/** One and the same for all certificates of a gateway or service: renewed ones do not get it more. */
+export const identityKey = ({ kind, name }: Pick<Gateway, 'kind' | 'name'>): string => `${kind}/${name}`;
+
 function identityOf(leaf: Certificate): Identity | undefined {
   try {
     return readIdentity(leaf);

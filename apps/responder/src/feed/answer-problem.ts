@@ -3,7 +3,7 @@ import { type Problem, renderProblemJson } from '@touchmark/server';
 import { describeFeedRefusal } from './describe-feed-refusal.js';
 import { FeedRefusedError } from './feed-refused-error.js';
 
-/** Answers with a problem document; whatever is no refusal of ours says nothing of itself. */
+/** Answers with a problem document and ends the connection: who is refused keeps none. Whatever is no refusal of ours says nothing of itself. */
 export function answerProblem(response: ServerResponse, requestId: string, error: unknown): void {
   if (response.headersSent || response.destroyed) {
     response.destroy();
@@ -18,6 +18,7 @@ export function answerProblem(response: ServerResponse, requestId: string, error
     'Content-Type': contentType,
     'Content-Length': Buffer.byteLength(body),
     'Cache-Control': 'no-store',
+    Connection: 'close',
     ...(problem.retryAfter !== undefined && { 'Retry-After': String(problem.retryAfter) }),
   });
   response.end(body);

@@ -13,9 +13,9 @@ export function describeFeedRefusal({ code, retryAfter = RETRY_AFTER_SECONDS }: 
     case 'REALM_FOREIGN':
       return { code, status: 403, title: 'The certificate is of another realm' };
     case 'STREAMS_EXHAUSTED':
-      return { code, status: 429, title: 'This certificate follows as often as it may', retryAfter };
+      return { code, status: 429, title: 'This gateway follows as often as it may', retryAfter };
     case 'CONNECTS_TOO_FREQUENT':
-      return { code, status: 429, title: 'This certificate connected too often', retryAfter };
+      return { code, status: 429, title: 'This gateway connected too often', retryAfter };
     case 'FEED_FULL':
       return { code, status: 503, title: 'No more followers are taken here', retryAfter };
     case 'FEED_EMPTY':

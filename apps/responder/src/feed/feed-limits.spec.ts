@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { FeedLimits } from './feed-limits.js';
 
 const limits = (more: object = {}): FeedLimits =>
-  new FeedLimits({ streams: 3, streamsPerCertificate: 2, connectsPerMinute: 2, ...more });
+  new FeedLimits({ streams: 3, streamsPerGateway: 2, connectsPerMinute: 2, ...more });
 
 describe('FeedLimits', () => {
-  it('gives one certificate so many places and no more until it leaves one', () => {
+  it('gives one gateway so many places and no more until it leaves one', () => {
     const one = limits();
     const leave = one.enter('a');
     one.enter('a');
@@ -19,7 +19,7 @@ describe('FeedLimits', () => {
     expect(() => one.enter('c')).toThrow(expect.objectContaining({ code: 'FEED_FULL' }));
   });
 
-  it('takes so many connects of one certificate in a minute, and says when to come again', async () => {
+  it('takes so many connects of one gateway in a minute, and says when to come again', async () => {
     const one = limits();
     await one.countConnect('a');
     await one.countConnect('a');

@@ -2,13 +2,16 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { FeedRefusedError } from './feed-refused-error.js';
 
 export interface FeedLimitsOptions {
-  /** Streams and polls of all certificates at a time. */
+  /** Streams and polls of all at a time. */
   readonly streams: number;
-  readonly streamsPerCertificate: number;
+  readonly streamsPerGateway: number;
   readonly connectsPerMinute: number;
 }
 
-/** Counts who follows, so that neither one certificate nor all together take more than this process was set to give. */
+/**
+ * Counts who follows, so that neither one gateway nor all together take more than this process was set to give. A gateway is what
+ * `identityKey` says, for it may have any number of certificates.
+ */
 export class FeedLimits {
   private readonly options: FeedLimitsOptions;
   private readonly connects: RateLimiterMemory;
@@ -26,9 +29,9 @@ export class FeedLimits {
   }
 
   /** Throws FeedRefusedError CONNECTS_TOO_FREQUENT, with the seconds until the next connect is taken. */
-  async countConnect(fingerprint: string): Promise<void> {
+  async countConnect(identityKey: string): Promise<void> {
     try {
-      await this.connects.consume(fingerprint);
+      await this.connects.consume(identityKey);
     } catch (error) {
       if (!(error instanceof RateLimiterRes)) throw error;
       throw new FeedRefusedError('CONNECTS_TOO_FREQUENT', {
@@ -38,20 +41,20 @@ export class FeedLimits {
   }
 
   /** Takes a place until the answered function is called. Throws FeedRefusedError STREAMS_EXHAUSTED, FEED_FULL. */
-  enter(fingerprint: string): () => void {
-    const own = this.open.get(fingerprint) ?? 0;
-    if (own >= this.options.streamsPerCertificate) throw new FeedRefusedError('STREAMS_EXHAUSTED');
+  enter(identityKey: string): () => void {
+    const own = this.open.get(identityKey) ?? 0;
+    if (own >= this.options.streamsPerGateway) throw new FeedRefusedError('STREAMS_EXHAUSTED');
     if (this.all >= this.options.streams) throw new FeedRefusedError('FEED_FULL');
-    this.open.set(fingerprint, own + 1);
+    this.open.set(identityKey, own + 1);
     this.all += 1;
     let left = false;
     return () => {
       if (left) return;
       left = true;
       this.all -= 1;
-      const rest = (this.open.get(fingerprint) ?? 1) - 1;
-      if (rest === 0) this.open.delete(fingerprint);
-      else this.open.set(fingerprint, rest);
+      const rest = (this.open.get(identityKey) ?? 1) - 1;
+      if (rest === 0) this.open.delete(identityKey);
+      else this.open.set(identityKey, rest);
     };
   }
 }

@@ -9,9 +9,9 @@ export type FeedRefusalCode =
   | 'REALM_FOREIGN'
   /** `epoch` and `after` are not both there, or not numbers. */
   | 'POSITION_INVALID'
-  /** The certificate follows as often as it may already. */
+  /** The gateway follows as often as it may already, with whichever of its certificates. */
   | 'STREAMS_EXHAUSTED'
-  /** The certificate connected too often. */
+  /** The gateway connected too often. */
   | 'CONNECTS_TOO_FREQUENT'
   /** As many follow as this process is set to serve. */
   | 'FEED_FULL'

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { beginLongAnswer, peerCertificates } from '@touchmark/server';
 import type { Log } from '../log.js';
-import type { AdmitGateway, Gateway } from './admit-gateway.js';
+import { type AdmitGateway, type Gateway, identityKey } from './admit-gateway.js';
 import { answerProblem } from './answer-problem.js';
 import { EventStream } from './event-stream.js';
 import type { FeedClient } from './feed-client.js';
@@ -84,7 +84,7 @@ export class Feed {
     const { hub, admitGateway, limits } = this.parts;
     const gateway = admitGateway.run(peerCertificates(request));
     const position = feedPosition(more.query, more.lastEventId);
-    await limits.countConnect(gateway.fingerprint);
+    await limits.countConnect(identityKey(gateway));
     const draining = beginLongAnswer(request);
     if (this.closing || draining.aborted) throw new FeedRefusedError('FEED_CLOSING');
     if (!hub.window) throw new FeedRefusedError('FEED_EMPTY');
@@ -96,7 +96,7 @@ export class Feed {
       return;
     }
 
-    const leave = limits.enter(gateway.fingerprint);
+    const leave = limits.enter(identityKey(gateway));
     response.once('close', leave);
     const onSlow = (): void => {
       one.reason = 'slow';
