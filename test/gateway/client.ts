@@ -26,6 +26,11 @@ export interface CallOptions {
   readonly agent?: Agent;
 }
 
+const sessions = new WeakMap<TLSSocket, Buffer>();
+
+/** The newest session of a connection that can be resumed; undefined while there is none. */
+export const sessionOf = (socket: TLSSocket): Buffer | undefined => sessions.get(socket);
+
 /** A device's side of a gateway. */
 export class DeviceClient {
   private readonly url: string;
@@ -97,6 +102,8 @@ export class DeviceClient {
     const { hostname, port } = new URL(this.url);
     const socket = connect({ host: hostname, port: Number(port), ca: this.ca, ...this.identity, ...options });
     socket.on('error', () => socket.destroy());
+    // with TLS 1.3 tickets come when they like
+    socket.on('session', (session) => sessions.set(socket, session));
     await once(socket, 'secureConnect');
     return socket;
   }

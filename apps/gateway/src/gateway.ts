@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { ServerResponse } from 'node:http';
 import { Closing, createMetricsRegistry, type ProcessContext } from '@touchmark/server';
-import { Verifier, type VerifierEvent } from '@touchmark/verifier';
+import { Verifier } from '@touchmark/verifier';
 import type { Logger } from 'pino';
 import { Decide } from './admission/decide.js';
 import { Exchanges } from './admission/exchanges.js';
@@ -14,6 +14,7 @@ import { IdentitySigner } from './headers/identity-signer.js';
 import { GatewayMetrics } from './operations/gateway-metrics.js';
 import { listen } from './operations/listen.js';
 import { openOperationsServer } from './operations/operations-server.js';
+import { tellEvent } from './operations/tell-event.js';
 import { readPolicy } from './policy/parse-policy.js';
 import type { Policy } from './policy/policy.js';
 import { watchPolicy } from './policy/watch-policy.js';
@@ -57,25 +58,8 @@ export async function startGateway(context: ProcessContext<Config>): Promise<Gat
     const metrics = new GatewayMetrics(registry);
     const exchanges = new Exchanges();
     const onStale: { run?: () => void } = {};
-    const verifier = await Verifier.open({
-      trustAnchors: await credentials.trustAnchors(config.trustAnchors),
-      now,
-      status: {
-        source: { url: config.feedUrl, tls: credentials.tls('client') },
-        cacheDir: config.cacheDir,
-        maxAge: config.maxAge,
-        // whether a route goes on is decided with each request, by the policy: `Decide`
-        whenStale: 'allow',
-        realm: credentials.identity().realm,
-      },
-      onEvent(event) {
-        metrics.event(event);
-        tell(logger, event);
-        if (event.type === 'stale') onStale.run?.();
-      },
-    });
+    const verifier = await openVerifier(context, credentials, metrics, () => onStale.run?.());
     closing.add(() => verifier.close());
-    credentials.client.onChange(() => verifier.setTls(credentials.tls('client')));
 
     const peers = new Peers(verifier, now);
     const decide = new Decide({
@@ -95,16 +79,7 @@ export async function startGateway(context: ProcessContext<Config>): Promise<Gat
       now,
     });
     credentials.client.onChange(() => identity.setKey(credentials.identityKey()));
-    const sightings = new SightingsReporter({
-      service: credentials.service,
-      interval: config.sightingsInterval * 1000,
-      onReported: (count) => metrics.sightings.inc({ outcome: 'reported' }, count),
-      onDropped: (count) => metrics.sightings.inc({ outcome: 'dropped' }, count),
-      onError(err) {
-        metrics.sightings.inc({ outcome: 'failed' });
-        logger.warn({ err }, 'sightings were not reported, and wait');
-      },
-    });
+    const sightings = openSightings(context, credentials, metrics);
     closing.add(() => sightings.stop());
 
     const requestId = requestIds(randomBytes);
@@ -198,6 +173,51 @@ export async function startGateway(context: ProcessContext<Config>): Promise<Gat
   }
 }
 
+/** Follows the status feed as this gateway, and believes only the status keys of its own realm. */
+async function openVerifier(
+  { config, clock, logger }: ProcessContext<Config>,
+  credentials: OwnCredentials,
+  metrics: GatewayMetrics,
+  onStale: () => void,
+): Promise<Verifier> {
+  const verifier = await Verifier.open({
+    trustAnchors: await credentials.trustAnchors(config.trustAnchors),
+    now: clock.now,
+    status: {
+      source: { url: config.feedUrl, tls: credentials.tls('client') },
+      cacheDir: config.cacheDir,
+      maxAge: config.maxAge,
+      // whether a route goes on is decided with each request, by the policy: `Decide`
+      whenStale: 'allow',
+      realm: credentials.identity().realm,
+    },
+    onEvent(event) {
+      metrics.event(event);
+      tellEvent(logger, event);
+      if (event.type === 'stale') onStale();
+    },
+  });
+  credentials.client.onChange(() => verifier.setTls(credentials.tls('client')));
+  return verifier;
+}
+
+function openSightings(
+  { config, logger }: ProcessContext<Config>,
+  credentials: OwnCredentials,
+  metrics: GatewayMetrics,
+): SightingsReporter {
+  return new SightingsReporter({
+    service: credentials.service,
+    interval: config.sightingsInterval * 1000,
+    onReported: (count) => metrics.sightings.inc({ outcome: 'reported' }, count),
+    onDropped: (count) => metrics.sightings.inc({ outcome: 'dropped' }, count),
+    onError(err) {
+      metrics.sightings.inc({ outcome: 'failed' });
+      logger.warn({ err }, 'sightings were not reported, and wait');
+    },
+  });
+}
+
 function deviceServer(
   config: Config,
   credentials: OwnCredentials,
@@ -229,34 +249,6 @@ function deviceServer(
     },
     onMalformed: (code) => metrics.requests.inc({ route: '', outcome: code }),
   });
-}
-
-function tell(logger: Logger, event: VerifierEvent): void {
-  switch (event.type) {
-    case 'stale':
-      return logger.error({ asOf: event.asOf }, 'what is known of status is too old');
-    case 'fresh':
-      return logger.info({ asOf: event.asOf }, 'what is known of status is proven');
-    case 'disconnected':
-      return logger.warn({ code: event.code, retryIn: event.retryIn }, 'the status feed is away');
-    case 'connected':
-      return logger.info({ mode: event.mode }, 'following the status feed');
-    case 'refused':
-      return logger.error({ what: event.what, code: event.code }, 'status news was not believed');
-    case 'cache-failed':
-      return logger.error({ code: event.code, err: event.error }, 'the cache folder cannot be used');
-    case 'cache-recovered':
-      return logger.info('the cache folder can be used again');
-    case 'connection-ended':
-      return logger.info({ code: event.code }, 'a connection was ended');
-    case 'connection-failed':
-      return logger.error({ err: event.cause }, 'a connection could not be ended');
-    case 'position':
-    case 'accepted-while-stale':
-      return undefined;
-    default:
-      return event satisfies never;
-  }
 }
 
 function requestIds(randomBytes: (length: number) => Uint8Array): () => string {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { certificatesOfSocket } from '@touchmark/server';
-import type { Accepted, Verifier } from '@touchmark/verifier';
+import type { Accepted, Refused, Verifier } from '@touchmark/verifier';
 import type { Device } from '../policy/policy.js';
 import { isOutage, type Refusal, refusalOf } from '../refusal.js';
 
@@ -22,11 +22,11 @@ interface Peer {
  * requests the verifier watches, and cuts the connection when its certificate falls.
  */
 export class Peers {
-  private readonly verifier: Pick<Verifier, 'verify' | 'track'>;
+  private readonly verifier: Pick<Verifier, 'verify' | 'track' | 'status'>;
   private readonly now: () => number;
   private readonly peers = new Map<Socket, Peer>();
 
-  constructor(verifier: Pick<Verifier, 'verify' | 'track'>, now: () => number) {
+  constructor(verifier: Pick<Verifier, 'verify' | 'track' | 'status'>, now: () => number) {
     this.verifier = verifier;
     this.now = now;
   }
@@ -54,7 +54,7 @@ export class Peers {
     const peer = this.peers.get(socket);
     if (peer === undefined) return { ok: false, code: 'CERTIFICATE_MISSING' };
     const accepted = this.verifier.verify(peer.chain, { at: this.now(), purpose: 'client' });
-    if (!accepted.ok) return { ok: false, ...refusalOf(accepted.error) };
+    if (!accepted.ok) return { ok: false, ...this.refusalOf(accepted.error) };
     const { device } = accepted;
     if (device === undefined) return { ok: false, code: 'NOT_A_DEVICE' };
     this.track(socket, peer, accepted);
@@ -64,6 +64,13 @@ export class Peers {
   /** Seconds since the handshake. */
   age(socket: Socket): number {
     return this.now() - (this.peers.get(socket)?.since ?? 0);
+  }
+
+  /** While nothing is known yet, not even the issuing CAs, what is wrong is not the client. */
+  private refusalOf(error: Refused['error']): Refusal {
+    const refusal = refusalOf(error);
+    const ignorant = refusal.code === 'CERTIFICATE_INVALID' && this.verifier.status().epoch === 0;
+    return ignorant ? { ...refusal, code: 'STATUS_STALE' } : refusal;
   }
 
   private track(socket: Socket, peer: Peer, accepted: Accepted): void {

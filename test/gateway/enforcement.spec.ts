@@ -1,0 +1,295 @@
+import { once } from 'node:events';
+import { chmod, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { TLSSocket } from 'node:tls';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { TcpProxy } from '../fixture/tcp-proxy.js';
+import { DeviceClient, sessionOf } from './client.js';
+import { GatewayWorld, type RunningGateway, type TestDevice } from './world.js';
+
+/** Milliseconds in which a change of status must have taken effect, on a busy machine. */
+const SOON = 2_000;
+
+let world: GatewayWorld;
+let gateway: RunningGateway;
+beforeAll(async () => {
+  world = await GatewayWorld.open(inject('databaseUrl'));
+  gateway = await world.startGateway('gw-1');
+});
+afterAll(() => world.close());
+
+const clientOf = (device: TestDevice, of: RunningGateway = gateway): DeviceClient =>
+  new DeviceClient(of.url, world.service.admin.ca, device);
+const telemetryOf = ({ deviceSerial }: TestDevice): string => `/devices/${deviceSerial}/telemetry`;
+
+async function until(what: () => Promise<unknown>, value: unknown): Promise<void> {
+  await expect.poll(what, { timeout: 15_000, interval: 20 }).toBe(value);
+}
+
+/** Resolves with the milliseconds from now until the connection is closed. */
+async function msUntilClosed(socket: { once(event: 'close', listener: () => void): unknown }): Promise<number> {
+  const start = performance.now();
+  await new Promise<void>((resolve) => socket.once('close', resolve));
+  return performance.now() - start;
+}
+
+describe('a revocation', () => {
+  it('ends open connections of the device, whatever they do, and refuses the next request', async () => {
+    const device = await world.makeDevice('REV-1');
+    const neighbour = await world.makeDevice('REV-2');
+    const client = clientOf(device);
+    const agent = client.keepAlive();
+    expect(await client.statusOf(telemetryOf(device), { agent })).toBe(200);
+    const idle = await client.connect();
+    const websocket = await client.websocket('/socket');
+    const stream = await client.begin('/stream');
+    stream.on('error', () => undefined).resume();
+    const other = await clientOf(neighbour).websocket('/socket');
+
+    const ended = Promise.all([idle, websocket, stream].map(msUntilClosed));
+    await world.change(device, 'revocation');
+    const times = await ended;
+    // from the admin's call to the last connection, the call included
+    for (const ms of times) expect(ms).toBeLessThan(SOON);
+    expect(await client.statusOf(telemetryOf(device), { agent })).toBe('closed');
+    expect(await client.statusOf(telemetryOf(device))).toBe('closed');
+    expect(await gateway.metric('touchmark_gateway_connections_ended_total{code="CERT_REVOKED"}')).toBeGreaterThan(2);
+
+    other.write('still here');
+    const [echo]: Buffer[] = await once(other, 'data');
+    expect(String(echo)).toBe('still here');
+    other.destroy();
+    await until(async () => world.upstream.open.size, 0);
+  });
+
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)('refuses a resumed session of %s (GW-60)', async (version) => {
+    const device = await world.makeDevice(`RES-${version}`);
+    const client = clientOf(device);
+    const only = { minVersion: version, maxVersion: version };
+    const first = await client.connect(only);
+    expect(await requestOn(first, telemetryOf(device))).toMatch(/^HTTP\/1\.1 200 /);
+    const session = await newestSession(first);
+    first.destroy();
+
+    const resumed = await client.connect({ ...only, session });
+    expect(resumed.isSessionReused()).toBe(true);
+    expect(await requestOn(resumed, telemetryOf(device))).toMatch(/^HTTP\/1\.1 200 /);
+    // a resumed TLS 1.2 session may go on with the ticket that it has
+    const next = sessionOf(resumed) ?? session;
+    resumed.destroy();
+
+    await world.change(device, 'revocation');
+    await until(() => client.statusOf(telemetryOf(device)), 'closed');
+    const again = await client.connect({ ...only, session: next });
+    expect(again.isSessionReused()).toBe(true);
+    expect(await requestOn(again, telemetryOf(device))).toBe('');
+  });
+});
+
+/** A session that can be resumed, once the server has sent its ticket. */
+async function newestSession(socket: TLSSocket): Promise<Buffer> {
+  await expect.poll(() => sessionOf(socket)).toBeDefined();
+  const session = sessionOf(socket);
+  if (session === undefined) throw new Error('no session');
+  return session;
+}
+
+/** The beginning of the answer on this connection; empty where it was cut. */
+async function requestOn(socket: TLSSocket, target: string): Promise<string> {
+  const answer = new Promise<string>((resolve) => {
+    socket.once('data', (chunk: Buffer) => resolve(String(chunk)));
+    socket.once('close', () => resolve(''));
+  });
+  socket.write(`GET ${target} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+  return answer;
+}
+
+describe('a suspension', () => {
+  it('ends connections and refuses; a release lets the device in again with the same certificate', async () => {
+    const device = await world.makeDevice('SUS-1');
+    const client = clientOf(device);
+    const websocket = await client.websocket('/socket');
+    const ended = msUntilClosed(websocket);
+    await world.change(device, 'suspension');
+    expect(await ended).toBeLessThan(SOON);
+    expect(await client.statusOf(telemetryOf(device))).toBe('closed');
+    await world.change(device, 'release');
+    await until(() => client.statusOf(telemetryOf(device)), 200);
+  });
+});
+
+describe('the end of a certificate', () => {
+  it('ends its connections and refuses new ones', async () => {
+    const patient = await world.startGateway('gw-patient', { maxAge: 400 * 86_400 });
+    const device = await world.makeDevice('END-1');
+    const client = clientOf(device, patient);
+    const websocket = await client.websocket('/socket');
+    const ended = msUntilClosed(websocket);
+    // an LDevID of the default policy lives 30 days
+    patient.clock.offset = 31 * 86_400;
+    await ended;
+    expect(await client.statusOf(telemetryOf(device))).toBe('closed');
+    const codes = patient.log.filter(({ msg }) => msg === 'connection refused').map(({ code }) => code);
+    expect(codes).toContain('CERT_EXPIRED');
+    await patient.close();
+  });
+});
+
+describe('a gateway that is cut off', () => {
+  it('enforces what it knew, then refuses everybody but on routes that allow it, then recovers', async () => {
+    const feed = await TcpProxy.open(world.service.urls.gateway);
+    const feedUrl = feed.through(world.service.urls.gateway);
+    const cut = await world.startGateway('gw-cut', { feedUrl, maxAge: 600 });
+    const good = await world.makeDevice('CUT-1');
+    const bad = await world.makeDevice('CUT-2');
+    const [client, revoked] = [clientOf(good, cut), clientOf(bad, cut)];
+    await until(() => revoked.statusOf(telemetryOf(bad)), 200);
+    await world.change(bad, 'revocation');
+    await until(() => revoked.statusOf(telemetryOf(bad)), 'closed');
+    await until(() => client.statusOf(telemetryOf(good)), 200);
+
+    await feed.cut();
+    await until(() => cut.metric('touchmark_gateway_status_stale'), 0);
+    expect(await client.statusOf(telemetryOf(good))).toBe(200);
+    expect(await revoked.statusOf(telemetryOf(bad))).toBe('closed');
+
+    const websocket = await client.websocket('/socket');
+    const ended = msUntilClosed(websocket);
+    cut.clock.offset = 601;
+    await ended;
+    const answer = await client.call(telemetryOf(good));
+    expect(answer).toMatchObject({ status: 503, body: { code: 'STATUS_STALE' } });
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+    expect(await cut.ready()).toBe(503);
+    expect(await client.statusOf('/lenient')).toBe(200);
+    expect(await revoked.statusOf('/lenient')).toBe('closed');
+    expect(await cut.metric('touchmark_gateway_allowed_while_stale_total{route="lenient"}')).toBe(1);
+    expect(await cut.metric('touchmark_gateway_route_allows_stale{route="lenient"}')).toBe(1);
+
+    // the clock is right again, and so is the network
+    cut.clock.offset = 0;
+    await feed.restore();
+    await until(() => client.statusOf(telemetryOf(good)), 200);
+    await until(() => cut.ready(), 200);
+    await cut.close();
+    await feed.close();
+  });
+
+  it('whose clock jumps back refuses everybody until it is right', async () => {
+    const jumping = await world.startGateway('gw-jump', { maxAge: 600 });
+    const device = await world.makeDevice('JUMP-1');
+    const client = clientOf(device, jumping);
+    await until(() => client.statusOf(telemetryOf(device)), 200);
+    jumping.clock.offset = -3_000;
+    expect(await client.codeOf(telemetryOf(device))).toBe('STATUS_STALE');
+    jumping.clock.offset = 0;
+    expect(await client.codeOf(telemetryOf(device))).toBe('allowed');
+    await jumping.close();
+  });
+
+  it('starts without the service, and still refuses the revoked', async () => {
+    const first = await world.startGateway('gw-offline');
+    const good = await world.makeDevice('OFF-1');
+    const bad = await world.makeDevice('OFF-2');
+    await until(() => clientOf(bad, first).statusOf(telemetryOf(bad)), 200);
+    await world.change(bad, 'revocation');
+    await until(() => clientOf(bad, first).statusOf(telemetryOf(bad)), 'closed');
+    await first.close();
+
+    const nowhere = { feedUrl: 'https://127.0.0.1:1', serviceUrl: 'https://127.0.0.1:1' };
+    const second = await world.startGatewayIn(first.folder, nowhere);
+    expect(await clientOf(good, second).statusOf(telemetryOf(good))).toBe(200);
+    expect(await clientOf(bad, second).statusOf(telemetryOf(bad))).toBe('closed');
+    await second.close();
+
+    // and with nothing in its folder, it lets nobody in
+    const blank = await world.startGatewayIn(first.folder, { ...nowhere, cacheDir: path.join(first.folder, 'blank') });
+    expect(await clientOf(good, blank).codeOf(telemetryOf(good))).toBe('STATUS_STALE');
+    expect(await clientOf(bad, blank).codeOf(telemetryOf(bad))).toBe('STATUS_STALE');
+    await blank.close();
+  });
+
+  it('keeps its sightings until the service is back', async () => {
+    const service = await TcpProxy.open(world.service.urls.device);
+    const away = await world.startGateway('gw-sightings', { serviceUrl: service.through(world.service.urls.device) });
+    const device = await world.makeDevice('SIGHT-1');
+    await service.cut();
+    await until(() => clientOf(device, away).statusOf(telemetryOf(device)), 200);
+    await away.reportSightings();
+    expect(await away.metric('touchmark_gateway_sightings_waiting')).toBe(1);
+    await service.restore();
+    await away.reportSightings();
+    expect(await away.metric('touchmark_gateway_sightings_waiting')).toBe(0);
+    expect(await away.metric('touchmark_gateway_sightings_total{outcome="reported"}')).toBe(1);
+    await away.close();
+    await service.close();
+  });
+});
+
+describe('a gateway whose own certificate is revoked', () => {
+  it('is refused by the feed and by the service, grows stale and refuses everybody', async () => {
+    const fallen = await world.startGateway('gw-fallen', { maxAge: 600 });
+    const device = await world.makeDevice('FALL-1');
+    const client = clientOf(device, fallen);
+    await until(() => client.statusOf(telemetryOf(device)), 200);
+    await world.revokeCertificate(fallen.credentials.client.current().certificate.der);
+    await until(
+      async () => (await fallen.metric('touchmark_gateway_feed_attempts_total{outcome="FEED_REFUSED"}')) > 0,
+      true,
+    );
+    await fallen.reportSightings();
+    expect(await fallen.metric('touchmark_gateway_sightings_total{outcome="failed"}')).toBe(1);
+    fallen.clock.offset = 601;
+    expect(await client.codeOf(telemetryOf(device))).toBe('STATUS_STALE');
+    await fallen.close();
+  });
+});
+
+describe('trouble', () => {
+  it('a cache folder that cannot be written to: goes on in memory, and says so', async () => {
+    const folder = await world.newFolder();
+    // a file where the folder should be stops root, too
+    const file = path.join(folder, 'no-folder');
+    await writeFile(file, '');
+    await chmod(file, 0o400);
+    const blind = await world.startGateway('gw-blind', { cacheDir: file });
+    const device = await world.makeDevice('BLIND-1');
+    await until(() => clientOf(device, blind).statusOf(telemetryOf(device)), 200);
+    expect(blind.log.some(({ msg }) => msg === 'the cache folder cannot be used')).toBe(true);
+    await blind.close();
+  });
+
+  it('an upstream that is away: 502; one that does not answer: 504', async () => {
+    const device = await world.makeDevice('UP-1');
+    const dead = await world.startGateway('gw-dead', { upstream: 'http://127.0.0.1:1' });
+    const client = clientOf(device, dead);
+    await until(() => client.codeOf(telemetryOf(device)), 'UPSTREAM_UNREACHABLE');
+    expect((await client.call(telemetryOf(device), { method: 'POST', body: 'x' })).status).toBe(502);
+    await expect(client.websocket('/socket')).rejects.toThrow(/502/);
+    await dead.close();
+
+    const limits = { ...gatewayLimits, upstreamSeconds: 1 };
+    const impatient = await world.startGateway('gw-impatient', { limits });
+    await until(() => clientOf(device, impatient).codeOf('/slow'), 'UPSTREAM_TIMEOUT');
+    await impatient.close();
+  });
+
+  it('a client that breaks off takes its request to the upstream along', async () => {
+    const device = await world.makeDevice('BREAK-1');
+    const response = await clientOf(device).begin('/stream');
+    expect(world.upstream.open.size).toBe(1);
+    response.destroy();
+    await until(async () => world.upstream.open.size, 0);
+  });
+});
+
+const gatewayLimits = {
+  connections: 100,
+  handshakes: 100,
+  maxBody: 1000,
+  headerSize: 16_384,
+  idleSeconds: 60,
+  connectionSeconds: 60,
+  upstreamSeconds: 60,
+  upstreamConnections: 10,
+};
