@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, readFile, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import path from 'node:path';
 import { connect } from 'node:tls';
@@ -152,7 +152,7 @@ describe('who has taken the enrollment process', () => {
         'SELECT * FROM ca.authority',
         'SELECT * FROM publication.crl',
       ])
-        await expect(client.query(statement), statement).rejects.toMatchObject({ code: '42501' });
+        await expect(client.query(statement)).rejects.toMatchObject({ code: '42501' });
     } finally {
       await client.end();
     }
@@ -222,6 +222,25 @@ describe('the CA process', () => {
     await expect(processes.command(name, args)).rejects.toThrow('The CA failed');
   });
 
+  it('begins a new epoch from what was downloaded, with every process stopped', async () => {
+    const file = path.join(processes.folder, 'snapshot');
+    const signers = path.join(processes.folder, 'signers.pem');
+    await writeFile(file, await download('/status/snapshot'));
+    await writeFile(signers, await download('/status/signers'));
+    for (const name of ['responder', 'enrollment', 'ca'] as const) await processes.kill(name);
+    await expect(processes.command('restore', [])).rejects.toThrow('usage');
+    expect(await processes.command('restore', [file, signers])).toMatch(/^Epoch 2 has begun: \{/m);
+    for (const name of ['ca', 'responder', 'enrollment'] as const) await processes.bring(name);
+    const client = new Client({ connectionString: database.url });
+    await client.connect();
+    const { rows } = await client.query('SELECT epoch FROM ca.journal_head');
+    await client.end();
+    expect(rows).toEqual([{ epoch: 2 }]);
+    await expect
+      .poll(async () => (await fetch(`${processes.urls.public}/readyz`)).status, { timeout: 15_000 })
+      .toBe(200);
+  });
+
   it('stops cleanly at SIGTERM, as the others do', async () => {
     for (const name of ['responder', 'enrollment', 'ca'] as const) {
       const running = processes.process(name);
@@ -232,14 +251,19 @@ describe('the CA process', () => {
   });
 });
 
+async function download(target: string): Promise<Buffer> {
+  const answer = await fetch(processes.urls.public + target);
+  if (!answer.ok) throw new Error(`${target}: ${answer.status}`);
+  return Buffer.from(await answer.arrayBuffer());
+}
+
 /** The HTTP status with which the feed's long poll answers the holder of a certificate. */
 async function feedStatus(chain: readonly Uint8Array[], key: string): Promise<number> {
-  const pem = (der: Uint8Array): string => encodePem('CERTIFICATE', der);
   return new Promise((resolve, reject) => {
     const req = request(`${processes.urls.gateway}/status/feed`, {
       agent: false,
       ca: processes.admin.ca,
-      cert: chain.map(pem).join(''),
+      cert: chain.map((der) => encodePem('CERTIFICATE', der)).join(''),
       key,
       headers: { accept: 'application/json' },
     });

@@ -198,14 +198,12 @@ export class Ca {
 
   /** For an operator's command on a restored database, before anything serves from it (rule 9). */
   get beginEpoch(): BeginEpoch {
-    const { statusDb, authorities } = this.ports;
+    const { statusDb } = this.ports;
     return new BeginEpoch({
       db: statusDb,
       clock: this.clock,
       realm: this.settings.realm,
-      infrastructure: authorities
-        .describe()
-        .flatMap(({ kind, certificate }) => (kind === 'infrastructure' ? [certificate] : [])),
+      infrastructure: this.infrastructureCertificates(),
       refreshCrl: (listId) => this.refreshCrl.run(listId),
       publishSnapshot: () => new PublishSnapshot(this.publicationPorts, this.snapshotSchedule).run(),
     });

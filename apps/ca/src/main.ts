@@ -1,7 +1,8 @@
-import { failProcess, openContext, runProcess } from '@touchmark/server';
+import { answerConfigCommand, failProcess, openContext, runProcess } from '@touchmark/server';
 import { init } from './commands/init.js';
 import { issue } from './commands/issue.js';
 import { migrateDatabase } from './commands/migrate.js';
+import { restore } from './commands/restore.js';
 import { revokeCertificate } from './commands/revoke-certificate.js';
 import { configSchema, ownerSchema, processEnvironment } from './config.js';
 import { startCaProcess } from './ca-process.js';
@@ -17,13 +18,23 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<voi
   init: () => init({ ...asOwner(), print }),
   migrate: () => migrateDatabase({ ...asOwner(), print }),
   issue: (args) => issue(args, { ...asCa(), print }),
+  restore: (args) => restore(args, { ...asCa(), print }),
   'revoke-certificate': (args) => revokeCertificate(args, { ...asCa(), print }),
 };
+
+const ownersCommands = ['init', 'migrate'];
 
 async function main(): Promise<void> {
   const [, , name, ...args] = process.argv;
   if (name === undefined || name.startsWith('-')) {
     await runProcess({ schema: configSchema, environment: processEnvironment, start: startCaProcess });
+    return;
+  }
+  const answer = answerConfigCommand(args, ownersCommands.includes(name) ? ownerSchema : configSchema, {
+    environment: processEnvironment,
+  });
+  if (answer !== undefined) {
+    print(answer);
     return;
   }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
