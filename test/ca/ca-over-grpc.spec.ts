@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CaGrpcError, type CaPortClient, type CaPortServer, connectCaPort, serveCaPort } from '@touchmark/ca-grpc';
+import { capHandshakes } from '@touchmark/server';
 import {
   CaCallRefusedError,
   CaUnavailableError,
@@ -35,6 +36,7 @@ beforeAll(async () => {
     realm,
     portFor: (caller) => service.ca.portFor(caller),
     statusOf: (serialNumber) => service.ca.serviceCertificateStatus(serialNumber),
+    capHandshakes: (tlsServer) => void capHandshakes(tlsServer, 128),
     now: () => service.now(),
     onRefused: (error) => refused.push(error instanceof CaGrpcError ? error.context.reason : error.code),
     onError: (error) => errors.push(error),

@@ -2,10 +2,20 @@ import path from 'node:path';
 import { type CaPortServer, serveCaPort, type ServeCaPortOptions } from '@touchmark/ca-grpc';
 import type { ServiceRenewalOutcome, ServiceRenewalRequest } from '@touchmark/ca-port';
 import { CredentialFolder, CredentialRenewal, readDatabaseUrl } from '@touchmark/credentials';
-import { Closing, createMetricsRegistry, listenError, openHealthPort, type ProcessContext } from '@touchmark/server';
+import {
+  capHandshakes,
+  Closing,
+  createMetricsRegistry,
+  listenError,
+  openHealthPort,
+  type ProcessContext,
+} from '@touchmark/server';
 import type { Ca } from './ca.js';
 import { type CaService, openCaService } from './ca-service.js';
 import type { Config } from './config.js';
+
+/** Callers are few. */
+const MAX_HANDSHAKES = 128;
 
 /** The folder of secrets that is the CA's own. */
 export const caFolder = (config: Pick<Config, 'secretsFolder'>): string => path.join(config.secretsFolder, 'ca');
@@ -55,6 +65,7 @@ export async function startCaProcess(
       realm: config.realm,
       portFor: (caller) => ca.portFor(caller),
       statusOf: (serialNumber) => ca.serviceCertificateStatus(serialNumber),
+      capHandshakes: (tlsServer) => void capHandshakes(tlsServer, MAX_HANDSHAKES),
       now,
       onRefused: (err) => logger.warn({ err }, 'a caller of the CA port was refused'),
       onError,

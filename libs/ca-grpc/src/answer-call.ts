@@ -38,6 +38,7 @@ export function statusOf(error: unknown): Pick<StatusObject, 'code' | 'details'>
     const details = `${error.code} ${error.context.reason}`;
     if (error.code === 'MESSAGE_MALFORMED') return { code: status.INVALID_ARGUMENT, details };
     if (error.code === 'CALLER_NOT_ACCEPTED') return { code: status.UNAUTHENTICATED, details };
+    if (error.code === 'CALLER_OVER_LIMIT') return { code: status.UNAVAILABLE, details };
   }
   return { code: status.INTERNAL, details: FAULT };
 }

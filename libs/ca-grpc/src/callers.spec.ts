@@ -93,6 +93,21 @@ describe('a client that is nobody is turned away before it can call', () => {
     expect(await refusal).toBe(codes[status]);
   });
 
+  it.each([
+    ['made the certificate itself', () => credentials(uri, impostor)],
+    ['is a gateway', () => credentials(`${realm}/gateway/gw-1`)],
+  ])('the database is not asked about who %s', async (_, make) => {
+    const asked: string[] = [];
+    world.statusOf = async (serialNumber) => {
+      asked.push(toHex(serialNumber));
+      return 'valid';
+    };
+    const refusal = world.nextRefusal();
+    await expect(world.connect(make()).describeAuthorities()).rejects.toMatchObject(away);
+    await refusal;
+    expect(asked).toEqual([]);
+  });
+
   it('no certificate: the connection ends', async () => {
     const refusal = world.nextRefusal();
     const { ca } = service('enrollment').tls();

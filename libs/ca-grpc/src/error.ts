@@ -8,6 +8,8 @@ export type CaGrpcErrorCode =
   | 'MESSAGE_TOO_LARGE'
   /** The client's certificate does not count: not ours, not a caller's, expired, revoked, or its status is not known. */
   | 'CALLER_NOT_ACCEPTED'
+  /** The caller has as many connections or calls open as it may. */
+  | 'CALLER_OVER_LIMIT'
   /** The server's certificate is not the CA's. Seen as the cause of a CaUnavailableError. */
   | 'SERVER_NOT_ACCEPTED';
 

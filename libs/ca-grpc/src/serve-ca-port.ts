@@ -4,10 +4,11 @@ import { createServer, type Server as TlsServer, type TLSSocket } from 'node:tls
 import type { CaCaller, CaCallRefusedError, CaPort } from '@touchmark/ca-port';
 import type { CertificateStatus } from '@touchmark/verifier';
 import { CallerJudge } from './caller-judge.js';
+import { callerLimits, CallerShare } from './caller-share.js';
 import { certificatesOf, type GrpcCredentials } from './credentials.js';
 import { CaGrpcError } from './error.js';
 import { ServerConnection } from './server-connection.js';
-import { loadServiceDefinition } from './service-definition.js';
+import { loadServiceDefinition, receiving } from './service-definition.js';
 
 export interface ServeCaPortOptions {
   readonly host: string;
@@ -21,9 +22,14 @@ export interface ServeCaPortOptions {
   readonly portFor: (caller: CaCaller) => CaPort;
   /** Status of a caller's certificate by its serialNumber, from the CA's own database. Asked at most once a second for each. */
   readonly statusOf: (serialNumber: Uint8Array) => Promise<CertificateStatus>;
+  /**
+   * Bounds handshakes in flight and connections that say nothing, before TLS sees them: `capHandshakes` of libs/server. Who holds
+   * these is nobody yet, and must not keep out who is somebody.
+   */
+  readonly capHandshakes: (server: TlsServer) => void;
   /** UTC seconds. */
   readonly now: () => number;
-  /** A connection or call that was turned away: for its certificate, for what it asked, or because it says nothing. */
+  /** A connection or call that was turned away: for its certificate, for what it asked, or because its caller has enough. */
   readonly onRefused: (error: CaGrpcError | CaCallRefusedError) => void;
   /** What failed although nobody did anything wrong. */
   readonly onError: (error: unknown) => void;
@@ -36,7 +42,8 @@ export interface CaPortServer {
 }
 
 const HANDSHAKE_MILLISECONDS = 10_000;
-const MAX_CONNECTIONS = 128;
+/** The last resort: each kind of connection has its own, lower limit. */
+const MAX_CONNECTIONS = 2_048;
 const GRACE_MILLISECONDS = 5_000;
 
 /** Serves the CA port over gRPC. Rejects with what listening failed with. */
@@ -44,7 +51,11 @@ export async function serveCaPort(options: ServeCaPortOptions): Promise<CaPortSe
   const { credentials, host, port } = options;
   let anchors = certificatesOf(credentials.tls().ca);
   const judge = new CallerJudge({ ...options, anchors: () => anchors });
-  const definition = loadServiceDefinition();
+  const definition = receiving(loadServiceDefinition());
+  const shares: Readonly<Record<CaCaller, CallerShare>> = {
+    enrollment: new CallerShare(callerLimits.enrollment),
+    responder: new CallerShare(callerLimits.responder),
+  };
   const open = new Set<ServerConnection>();
 
   const server = createServer({
@@ -56,25 +67,29 @@ export async function serveCaPort(options: ServeCaPortOptions): Promise<CaPortSe
     handshakeTimeout: HANDSHAKE_MILLISECONDS,
   });
   server.maxConnections = MAX_CONNECTIONS;
+  options.capHandshakes(server);
   server.on('secureConnection', (socket) => void accept(socket).catch(options.onError));
 
   async function accept(socket: TLSSocket): Promise<void> {
     // what breaks a connection is told to those whose calls were on it
     socket.on('error', () => socket.destroy());
     const certificate = socket.getPeerX509Certificate()?.raw;
+    let share: CallerShare;
     try {
       if (certificate === undefined) throw new CaGrpcError('CALLER_NOT_ACCEPTED', 'CERTIFICATE_MISSING');
-      await judge.judge(certificate);
+      share = shares[await judge.judge(certificate)];
+      if (socket.destroyed || !server.listening) return void socket.destroy();
+      socket.once('close', share.connect());
     } catch (error) {
       socket.destroy();
       if (!(error instanceof CaGrpcError)) throw error;
       options.onRefused(error);
       return;
     }
-    if (socket.destroyed || !server.listening) return void socket.destroy();
     const connection = new ServerConnection(socket, {
       ...options,
       definition,
+      share,
       judge: () => judge.judge(certificate),
     });
     open.add(connection);

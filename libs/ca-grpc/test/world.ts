@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, type TLSSocket } from 'node:tls';
 import { Oid, toHex } from '@touchmark/der';
+import { capHandshakes } from '@touchmark/server';
 import { allowedCalls, CaCallRefusedError, type CaCaller, type CaPort } from '@touchmark/ca-port';
 import { generateTestKey, TestCa, type TestCertificateOptions } from '@touchmark/testkit';
 import type { CertificateStatus } from '@touchmark/verifier';
@@ -91,6 +92,7 @@ export class World {
       realm,
       portFor: (caller) => this.portFor(caller),
       statusOf: (serialNumber) => this.statusOf(serialNumber),
+      capHandshakes: (server) => void capHandshakes(server, 128),
       now: () => wallClock() + this.ahead,
       onRefused: (error) => {
         this.refused.push(error);

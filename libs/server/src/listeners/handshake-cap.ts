@@ -1,5 +1,5 @@
-import type { Server } from 'node:https';
 import type { Socket } from 'node:net';
+import type { Server } from 'node:tls';
 import { SilentConnections, type SilenceLimits, SILENCE } from './silent-connections.js';
 
 export interface HandshakeCount {
