@@ -174,6 +174,13 @@ export class CaSchema1795000000001 implements MigrationInterface {
         der bytea NOT NULL
       );
 
+      -- The decisive row of a holder: issuing, renewing and revoking its certificates lock it.
+      CREATE TABLE ca.service_holder (
+        profile text NOT NULL,
+        name text NOT NULL,
+        PRIMARY KEY (profile, name)
+      );
+
       -- Certificates that are not a device's: servers, gateways, services, OCSP and status signers.
       CREATE TABLE ca.service_credential (
         id uuid PRIMARY KEY,
@@ -184,9 +191,17 @@ export class CaSchema1795000000001 implements MigrationInterface {
         list_id integer NOT NULL,
         index integer NOT NULL,
         not_before bigint NOT NULL,
-        not_after bigint NOT NULL
+        not_after bigint NOT NULL,
+        -- the one that it was issued on, by its key's proof; none where an operator's command made it
+        parent_id uuid REFERENCES ca.service_credential (id),
+        -- first proof by its own key
+        seen_at bigint,
+        FOREIGN KEY (profile, name) REFERENCES ca.service_holder (profile, name)
       );
       CREATE INDEX service_credential_name ON ca.service_credential (profile, name);
+      CREATE UNIQUE INDEX service_credential_seat ON ca.service_credential (list_id, index);
+      CREATE UNIQUE INDEX service_credential_key ON ca.service_credential (spki_sha256);
+      CREATE INDEX service_credential_parent ON ca.service_credential (parent_id) WHERE parent_id IS NOT NULL;
 
       -- Jobs caused by a change are written with it and relayed to the queue afterwards.
       CREATE TABLE ca.outbox (

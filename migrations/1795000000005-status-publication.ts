@@ -64,9 +64,9 @@ export class StatusPublication1795000000005 implements MigrationInterface {
           JOIN ca.authority a ON a.id = s.authority_id
          WHERE s.profile = 'status-signer';
 
-      -- Gateways and services by serial number, for who lets them in: enrollment reads this.
+      -- Gateways and services by seat, for who lets them in: enrollment reads this.
       CREATE VIEW ca.service_certificate AS
-        SELECT ca.serial_number(c.list_id, c.index, c.random) AS serial_number, s.profile, s.name, s.not_before, s.not_after,
+        SELECT s.list_id, s.index, ca.serial_number(c.list_id, c.index, c.random) AS serial_number, s.profile, s.name, s.not_before, s.not_after,
                coalesce(r.value, 0) AS seat_value
           FROM ca.service_credential s
           JOIN ca.certificate c ON c.list_id = s.list_id AND c.index = s.index

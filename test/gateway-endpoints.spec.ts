@@ -9,6 +9,7 @@ import { encodePem, parseCertificate } from '@touchmark/x509';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { idevidRequest, identityOf, issued, tokenRequest, testModel } from './fixture/test-ca.js';
 import { EnrollmentService } from './registry/enrollment-service.js';
+import { ripen } from './fixture/ripen.js';
 
 interface Holder {
   readonly certificate: Uint8Array;
@@ -249,6 +250,7 @@ const renewalOf = ({ certificate, privateKey }: Holder, next = generateTestKey()
 describe('renewal', () => {
   it('of the certificate presented: the same name, a new key, good at once', async () => {
     const holder = await makeService('gateway-client', 'gw-renewed');
+    await ripen(service.ca.db, holder.certificate);
     const next = generateTestKey();
     const answer = await call('certificate', renewalOf(holder, next), holder);
     expect(answer).toMatchObject({ status: 201 });
@@ -270,6 +272,7 @@ describe('renewal', () => {
     const order = { profile: 'tls-server', name: 'gateway.example', fields, csr } as const;
     const { certificate } = await service.ca.ca.serviceCertificates.run(order);
     const server = { certificate, privateKey: key.privateKey };
+    await ripen(service.ca.db, certificate);
     const answer = await call('certificate', { ...renewalOf(server), certificate: base64(certificate) });
     expect(answer).toMatchObject({ status: 201 });
     expect(new X509Certificate(Buffer.from(answer.body.certificate, 'base64')).subjectAltName).toContain(

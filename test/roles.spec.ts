@@ -33,6 +33,7 @@ const allowed: Record<ProcessRole, Record<string, string>> = {
     'ca.outbox': 'siud',
     'ca.revocation': 'siud',
     'ca.service_credential': 'siu',
+    'ca.service_holder': 'siu',
     'ca.status_batch': 'siud',
     'ca.status_head': 'siu',
     'ca.status_list': 'siu',

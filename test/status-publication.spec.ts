@@ -220,7 +220,7 @@ async function revokeSigner(keyId: string): Promise<void> {
   if (!certificate) throw new Error('no such signer');
   const { serialNumber } = certificate;
   expect(await service.ca.revokeServiceCertificate.run({ serialNumber, reason: 'keyCompromise' })).toMatchObject({
-    changed: true,
+    revoked: 1,
   });
 }
 

@@ -17,6 +17,7 @@ import { saveRevocations } from '@touchmark/store';
 import { encodeCertificationRequest } from '@touchmark/x509';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { idevidRequest, issued, outcomeOf, TestCaService, testModel } from '../fixture/test-ca.js';
+import { ripen } from '../fixture/ripen.js';
 
 const { realm } = testModel;
 let service: TestCaService;
@@ -113,6 +114,7 @@ describe('the CA over gRPC, with its own certificates', () => {
     const port = connect(own, 'enrollment');
     world.port = port;
     const before = own.current().certificate;
+    await ripen(service.db, before.der);
     const calls = Array.from({ length: 20 }, () => port.describeAuthorities());
     await own.renew();
     calls.push(port.describeAuthorities());

@@ -42,7 +42,7 @@ describe('a certificate of a gateway, revoked', () => {
     const before = await journalHead(service.db);
     expect(await revoke(serialNumber, 'privilegeWithdrawn')).toEqual({
       position: { ...before, sequence: before.sequence + 1 },
-      changed: true,
+      revoked: 1,
     });
     expect(await valueOf(serialNumber)).toBe(SeatValue.invalid);
     const listId = parseSeat(serialNumber)?.listId ?? 0;
@@ -58,7 +58,7 @@ describe('a certificate of a gateway, revoked', () => {
     const serialNumber = await gateway();
     const before = await journalHead(service.db);
     const outcomes = await Promise.all([revoke(serialNumber), revoke(serialNumber), revoke(serialNumber)]);
-    expect(outcomes.filter(({ changed }) => changed)).toHaveLength(1);
+    expect(outcomes.filter(({ revoked }) => revoked > 0)).toHaveLength(1);
     expect((await journalHead(service.db)).sequence).toBe(before.sequence + 1);
   });
 
@@ -68,6 +68,28 @@ describe('a certificate of a gateway, revoked', () => {
     await expect(gateway(csr)).rejects.toMatchObject({ code: 'KEY_BLOCKED' });
   });
 });
+
+describe('the roles of other processes', () => {
+  it('which may read this database keep nothing from being revoked, and no list from being opened', async () => {
+    const serialNumber = await gateway();
+    const seat = parseSeat(serialNumber);
+    await service.enrollmentDb.transaction(async (tx) => {
+      await tx.query(
+        `SELECT pg_advisory_xact_lock(k) FROM unnest(ARRAY[1953327922,
+           hashtextextended('ca.service_credential', 0) # ($1::bigint << 24 | $2::bigint)]) AS k`,
+        [seat?.listId, seat?.index],
+      );
+      for (const lock of ['ca.service_holder', 'ca.authority', 'ca.service_certificate', 'ca.status_list'])
+        await expect(lockAsEnrollment(lock)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+      expect((await revoke(serialNumber)).revoked).toBe(1);
+      service.advance(2 * 365 * 86_400);
+      await expect(gateway()).resolves.toBeInstanceOf(Uint8Array);
+    });
+  });
+});
+
+const lockAsEnrollment = (relation: string): Promise<unknown> =>
+  service.enrollmentDb.transaction((tx) => tx.query(`SELECT FROM ${relation} FOR SHARE`));
 
 describe('what is not revoked here', () => {
   it('a serial number that was never issued, nor one with other random octets', async () => {

@@ -395,6 +395,8 @@ describe('the service', () => {
     const before = await own.connect();
     const shown = before.getPeerX509Certificate()?.serialNumber;
     before.destroy();
+    for (const { certificate } of [other.credentials.server.current(), other.credentials.client.current()])
+      await world.ripen(certificate.der);
     await other.credentials.server.renew();
     await other.credentials.client.renew();
     const after = await own.connect();

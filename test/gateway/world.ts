@@ -17,6 +17,7 @@ import { provision } from '../fixture/batch-client.js';
 import { startTestService, type TestService } from '../fixture/service.js';
 import type { ClientIdentity } from './client.js';
 import { TestUpstream } from './upstream.js';
+import { ripen } from '../fixture/ripen.js';
 
 const REALM = 'devices.local';
 
@@ -221,6 +222,11 @@ export class GatewayWorld {
         return (await fetch(`${gateway.operationsUrl}/readyz`)).status;
       },
     };
+  }
+
+  /** Lets the CA renew a gateway's certificate from now on. */
+  ripen(certificate: Uint8Array): Promise<void> {
+    return ripen(this.ca.db, certificate);
   }
 
   async newFolder(): Promise<string> {

@@ -46,6 +46,7 @@ const details: Record<CaRefusalCode, string> = {
   CERTIFICATE_NOT_SERVICE: 'only certificates of services, gateways and TLS servers are renewed this way',
   CERTIFICATE_REVOKED: 'the certificate is revoked',
   CERTIFICATE_SUSPENDED: 'the certificate is suspended',
+  RENEWAL_TOO_EARLY: 'the certificate is not renewed before half of its life is over',
   PROOF_INVALID: 'the proof is not a signature by the key of the certificate over this request',
   PROFILE_NOT_ALLOWED: 'the caller may not ask for this profile',
   AUTHORITY_UNKNOWN: 'there is no such issuing CA',

@@ -103,6 +103,7 @@ function describe(code: EnrollmentErrorCode): Description {
     case 'CERTIFICATE_NOT_SERVICE':
     case 'CERTIFICATE_REVOKED':
     case 'CERTIFICATE_SUSPENDED':
+    case 'RENEWAL_TOO_EARLY':
     case 'PROOF_INVALID':
       return { status: 403, title: 'The certificate cannot be renewed' };
     case 'PROFILE_NOT_ALLOWED':

@@ -47,6 +47,7 @@ export const caRefusalCodes = [
   'CERTIFICATE_NOT_SERVICE',
   'CERTIFICATE_REVOKED',
   'CERTIFICATE_SUSPENDED',
+  'RENEWAL_TOO_EARLY',
   'PROOF_INVALID',
   // the caller and the CA
   'PROFILE_NOT_ALLOWED',

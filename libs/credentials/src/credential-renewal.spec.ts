@@ -62,8 +62,37 @@ describe('CredentialRenewal', () => {
     expect(Buffer.from(stored.chain[0] ?? [])).toEqual(Buffer.from(renewal.current().chain[0] ?? []));
     expect(renewal.tls().ca).toContain('CERTIFICATE');
     await renewal.check();
-    expect(world.requests).toHaveLength(1);
+    expect(world.requests).toHaveLength(2);
   });
+
+  it('what was stored is shown to the CA, by its own key, until the CA has seen it', async () => {
+    const { world, renewal } = await open((request) =>
+      world.requests.length === 2 ? Promise.reject(new Error('away')) : renewed(request),
+    );
+    await renewal.check();
+    expect(world.errors).toHaveLength(1);
+    await renewal.check();
+    await renewal.check();
+    const { certificate, chain } = renewal.current();
+    expect(world.requests).toHaveLength(3);
+    for (const shown of world.requests.slice(1)) {
+      expect(Buffer.from(shown.certificate)).toEqual(Buffer.from(chain[0] ?? []));
+      const { subjectPublicKeyInfo } = parseCertificationRequest(shown.csr);
+      expect(Buffer.from(subjectPublicKeyInfo)).toEqual(Buffer.from(certificate.subjectPublicKeyInfo));
+    }
+  });
+
+  it.each(['CA_UNAVAILABLE', 'INTERNAL'] as const)(
+    '%s: the same key again, it may have its certificate',
+    async (code) => {
+      const { world, renewal } = await open(() => ({ ok: false, code, detail: '' }));
+      await expect(renewal.check()).rejects.toMatchObject({ code: 'RENEWAL_REFUSED', context: { refusal: code } });
+      world.answer = renewed;
+      await renewal.check();
+      const keys = world.requests.map(({ csr }) => Buffer.from(parseCertificationRequest(csr).subjectPublicKeyInfo));
+      expect(keys[1]).toEqual(keys[0]);
+    },
+  );
 
   it('the request proves the current key, over the new key’s request', async () => {
     const { world, renewal } = await open();
@@ -151,7 +180,9 @@ describe('CredentialRenewal', () => {
   it('asked twice at a time: one request', async () => {
     const { world, renewal } = await open();
     await Promise.all([renewal.renew(), renewal.renew()]);
-    expect(world.requests).toHaveLength(1);
+    const certificates = world.requests.map(({ certificate }) => Buffer.from(certificate).toString('hex'));
+    expect(new Set(certificates).size).toBe(2);
+    expect(certificates).toHaveLength(2);
     expect((await readdir(at)).filter((name) => name.endsWith('.jwe'))).toHaveLength(1);
   });
 
@@ -173,7 +204,7 @@ describe('CredentialRenewal', () => {
     const { world, renewal } = await open();
     renewal.start();
     await renewal.stop();
-    expect(world.requests).toHaveLength(1);
+    expect(world.requests).toHaveLength(2);
     expect(renewal.current().certificate.notAfter).toBe(TEST_NOW + 5 * HALF);
   });
 

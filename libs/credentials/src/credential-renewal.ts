@@ -1,5 +1,10 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import type { ServiceRenewalOutcome, ServiceRenewalRequest } from '@touchmark/ca-port';
+import type {
+  CaRefusalCode,
+  RenewedServiceCertificate,
+  ServiceRenewalOutcome,
+  ServiceRenewalRequest,
+} from '@touchmark/ca-port';
 import { generateKeyPair, importPkcs8 } from '@touchmark/keys';
 import { checkSuccessor } from './check-successor.js';
 import { type Credential, halfLife, type TlsCredentials, tlsCredentials, toCredential } from './credential.js';
@@ -23,9 +28,13 @@ export interface CredentialRenewalOptions {
 
 const CHECK_MILLISECONDS = 3_600_000;
 
+/** After these nobody knows whether the CA stored a certificate for the key: it is asked for with the same key. */
+const undecided: ReadonlySet<CaRefusalCode> = new Set(['CA_UNAVAILABLE', 'INTERNAL']);
+
 /**
  * A certificate of this process that never runs out while the CA can be reached: looked at each hour, renewed when half of its life is
- * over, stored, and then handed to whoever listens. A lost answer costs nothing: the same key is asked for again.
+ * over, stored, handed to whoever listens, and then shown to the CA, so that the certificate before it gets no other successor. A lost
+ * answer costs nothing: the same key is asked for again.
  */
 export class CredentialRenewal {
   private readonly options: CredentialRenewalOptions;
@@ -33,6 +42,8 @@ export class CredentialRenewal {
   private readonly listeners = new Set<() => void>();
   private credential: Credential;
   private pending: { pkcs8: Uint8Array; privateKey: KeyObject } | undefined;
+  /** The credential in force came by a renewal, and the CA does not know yet that it is in use. */
+  private unshown = false;
   private running: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
 
@@ -80,8 +91,8 @@ export class CredentialRenewal {
 
   /** Renews where half of the life is over. Rejects where that fails; the credential in force stays as it was. */
   async check(): Promise<void> {
-    if (this.options.now() < halfLife(this.credential.certificate)) return;
-    await this.renew();
+    if (this.options.now() >= halfLife(this.credential.certificate)) await this.renew();
+    else if (this.unshown) await this.show();
   }
 
   /** Renews now, whatever the age; together with one that is under way. */
@@ -91,15 +102,13 @@ export class CredentialRenewal {
   }
 
   private async renewOnce(): Promise<void> {
-    const { folder, name, renew, now, onError } = this.options;
+    const { folder, name, now, onError } = this.options;
     this.pending ??= newKey();
     const { pkcs8, privateKey } = this.pending;
-    const answer = await renew(makeRenewalRequest(this.credential, privateKey));
-    if (!answer.ok) {
+    const answer = await this.ask(privateKey, (refusal) => {
       // another key next time: this one may be what was refused
-      this.forget();
-      throw new CredentialsError('RENEWAL_REFUSED', { name, refusal: answer.code });
-    }
+      if (!undecided.has(refusal)) this.forget();
+    });
     const subjectPublicKeyInfo = createPublicKey(privateKey).export({ format: 'der', type: 'spki' });
     checkSuccessor(this.credential, answer, { subjectPublicKeyInfo, anchors: this.anchors, at: now() });
     const chain = [answer.certificate, answer.issuerCertificate];
@@ -113,6 +122,23 @@ export class CredentialRenewal {
         onError(error);
       }
     }
+    this.unshown = true;
+    // the new pair is in force, whether or not the CA hears of it now
+    await this.show().catch(onError);
+  }
+
+  /** Asks for what is there already, with its own key: the CA takes that for a sign that it was stored. */
+  private async show(): Promise<void> {
+    await this.ask(this.credential.privateKey);
+    this.unshown = false;
+  }
+
+  private async ask(key: KeyObject, refused?: (code: CaRefusalCode) => void): Promise<RenewedServiceCertificate> {
+    const { name, renew } = this.options;
+    const answer = await renew(makeRenewalRequest(this.credential, key));
+    if (answer.ok) return answer;
+    refused?.(answer.code);
+    throw new CredentialsError('RENEWAL_REFUSED', { name, refusal: answer.code });
   }
 
   private forget(): void {

@@ -1,4 +1,4 @@
-export { activeAuthorities, type AuthorityRecord, insertAuthority } from './ca/authorities.js';
+export { activeAuthorities, type AuthorityRecord, insertAuthority, lockAuthorities } from './ca/authorities.js';
 export { type CertificateRecord, insertCertificates, readCertificates, type Seat } from './ca/certificates.js';
 export {
   type CredentialKey,
@@ -24,11 +24,14 @@ export { appendOutbox, countOutbox, outboxChannel, type OutboxJob, takeOutbox } 
 export { removeSuspensions, type RevocationRecord, revocationsOf, saveRevocations } from './ca/revocations.js';
 export {
   insertServiceCredential,
-  lockServiceCredential,
+  lockServiceHolder,
+  markServiceCredentialSeen,
   readServiceCredential,
   serviceCredentialOfKey,
   type ServiceCredentialRecord,
+  serviceCredentialsOf,
   type ServiceCredentialWithSeat,
+  type ServiceHolder,
   statusSignerCertificates,
 } from './ca/service-credentials.js';
 export {

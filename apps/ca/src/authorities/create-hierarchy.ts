@@ -14,7 +14,7 @@ import {
   insertStatusList,
   journalHead,
   leaseBlock,
-  lockListOpening,
+  lockAuthorities,
   nextStatusListId,
   saveCrl,
   type StatusListRecord,
@@ -62,7 +62,7 @@ export async function createHierarchy(db: Database, options: HierarchyOptions): 
   }
   try {
     return await db.transaction(async (tx) => {
-      await lockListOpening(tx);
+      await lockAuthorities(tx);
       const meanwhile = await activeAuthorities(tx);
       if (meanwhile.length > 0) return meanwhile;
       return await storeHierarchy(tx, rootId, rootKey, keys, options);

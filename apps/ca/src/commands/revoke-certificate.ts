@@ -7,14 +7,21 @@ import { openServedCa } from '../ca-process.js';
 import type { Config } from '../config.js';
 import type { CommandContext } from './command.js';
 
-const USAGE = 'revoke-certificate SERIAL-NUMBER|FILE.pem --reason REASON [--invalidity-date SECONDS]';
+const USAGE = 'revoke-certificate SERIAL-NUMBER|FILE.pem --reason REASON [--all-of-holder] [--invalidity-date SECONDS]';
 
-/** `revoke-certificate`: a server's, gateway's, service's or signer's certificate, by its serial number in hex or its file. */
+/**
+ * `revoke-certificate`: a server's, gateway's, service's or signer's certificate, by its serial number in hex or its file; as compromised
+ * with all that was issued on it. `--all-of-holder`: every certificate of its profile and name.
+ */
 export async function revokeCertificate(args: readonly string[], context: CommandContext<Config>): Promise<void> {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { reason: { type: 'string' }, 'invalidity-date': { type: 'string' } },
+    options: {
+      reason: { type: 'string' },
+      'invalidity-date': { type: 'string' },
+      'all-of-holder': { type: 'boolean', default: false },
+    },
   });
   const [which] = positionals;
   const reason = revocationReasons.find((one) => one === values.reason);
@@ -24,12 +31,13 @@ export async function revokeCertificate(args: readonly string[], context: Comman
   const serialNumber = await readSerialNumber(which);
   const service = await openServedCa(context);
   try {
-    const { position, changed } = await service.ca.revokeServiceCertificate.run({
+    const { position, revoked } = await service.ca.revokeServiceCertificate.run({
       serialNumber,
       reason,
+      allOfHolder: values['all-of-holder'],
       ...(invalidityDate !== undefined && { invalidityDate }),
     });
-    const what = changed ? 'Revoked' : 'Was revoked already';
+    const what = revoked > 0 ? `Revoked (certificates: ${revoked})` : 'Was revoked already';
     context.print(`${what}: ${toHex(serialNumber)}, journal position ${position.epoch}.${position.sequence}`);
   } finally {
     await service.close();

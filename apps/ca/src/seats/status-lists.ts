@@ -93,7 +93,7 @@ export class StatusLists {
   private async open(authorityId: string, bucket: string): Promise<StatusListRecord> {
     const { publicHttpUrl, signToken, now } = this.options;
     return this.db.transaction(async (tx) => {
-      await lockListOpening(tx);
+      await lockListOpening(tx, authorityId);
       const [already] = (await openStatusLists(tx, authorityId, bucket)).filter((l) => l.leasedTo <= NEARLY_FULL);
       if (already) return already;
       const id = await nextStatusListId(tx);

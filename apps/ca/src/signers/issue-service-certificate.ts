@@ -10,11 +10,13 @@ import {
 import { type RandomBytes, randomUuid } from '@touchmark/server';
 import { bucketOf, encodeSerialNumber, SERIAL_NUMBER_RANDOM_LENGTH } from '@touchmark/status-list';
 import {
+  appendJournal,
   claimKeys,
   type Database,
   insertCertificates,
   insertServiceCredential,
   keyOwners,
+  lockServiceHolder,
   type Transaction,
 } from '@touchmark/store';
 import type { Authorities } from '../authorities/authorities.js';
@@ -23,6 +25,7 @@ import type { CaClock } from '../ca-clock.js';
 import { CaError } from '../ca-error.js';
 import { toCaError } from '../issuing/check-request.js';
 import type { SeatSupply } from '../seats/seat-supply.js';
+import type { SeatChanges } from '../status/seat-changes.js';
 
 export interface ServiceCertificateOrder {
   readonly profile: 'tls-server' | 'gateway-client' | 'service' | 'ocsp-signer' | 'status-signer';
@@ -33,8 +36,18 @@ export interface ServiceCertificateOrder {
   readonly fields: CertificateFields;
   /** PKCS#10, DER. Names in it are passed over: the order gives them. */
   readonly csr: Uint8Array;
-  /** Runs in the transaction that stores the certificate, before anything is written: what it throws refuses the order. */
-  readonly guard?: (tx: Transaction) => Promise<void>;
+  /** Where it is asked for on an earlier certificate of the same profile and name. */
+  readonly succession?: Succession;
+}
+
+export interface Succession {
+  /** The credential whose key asks. */
+  readonly parentId: string;
+  /**
+   * Runs in the transaction that stores the certificate, under the lock of the holder and before anything is written: what it throws
+   * refuses the order. Answers what becomes of earlier successors.
+   */
+  readonly settle: (tx: Transaction) => Promise<SeatChanges>;
 }
 
 export interface ServiceCertificate {
@@ -53,7 +66,8 @@ export interface ServiceCertificatePorts {
   readonly clock: CaClock;
 }
 
-/** The issuing cycle for certificates that are not a device's: no subject to lock and no warrant, else the same steps. */
+/** The issuing cycle for certificates that are not a device's: the holder is locked instead of a subject, and
+ * there is no warrant; else the same steps. */
 export class IssueServiceCertificate {
   private readonly ports: ServiceCertificatePorts;
 
@@ -86,7 +100,8 @@ export class IssueServiceCertificate {
       });
       await db.transaction(async (tx) => {
         const { certificate, spkiSha256 } = signed;
-        await order.guard?.(tx);
+        await lockServiceHolder(tx, order);
+        const earlier = await order.succession?.settle(tx);
         await this.claimKey(tx, spkiSha256);
         await insertCertificates(tx, [{ ...place, deviceRef: null, credentialId: null, der: certificate }]);
         await insertServiceCredential(tx, {
@@ -97,8 +112,11 @@ export class IssueServiceCertificate {
           profile: profile.name,
           authorityId: authority.id,
           spkiSha256,
+          parentId: order.succession?.parentId ?? null,
         });
         await clock.recordIssued(tx, at);
+        const entries = (await earlier?.write(tx)) ?? [];
+        if (entries.length > 0) await appendJournal(tx, entries);
       });
       return { certificate: signed.certificate, authorityId: authority.id, ...validity };
     } catch (error) {

@@ -9,11 +9,14 @@ import { checkCertificationRequestInPool, IssuanceError, profileByName } from '@
 import { parseSerialNumber, SeatValue } from '@touchmark/status-list';
 import {
   type Database,
-  lockServiceCredential,
+  lockServiceHolder,
+  markServiceCredentialSeen,
   readCertificates,
   readServiceCredential,
   serviceCredentialOfKey,
+  serviceCredentialsOf,
   type ServiceCredentialWithSeat,
+  type Transaction,
 } from '@touchmark/store';
 import {
   type Certificate,
@@ -28,7 +31,9 @@ import {
 import { answerEach, CaError } from '../ca-error.js';
 import { toCaError } from '../issuing/check-request.js';
 import type { IssueServiceCertificate } from './issue-service-certificate.js';
-import { renewedFields, sameNames } from './renewed-fields.js';
+import { reasonCodes, SeatChanges } from '../status/seat-changes.js';
+import { withRandom } from '../status/service-seats.js';
+import { renewedFields } from './renewed-fields.js';
 
 export interface RenewServiceCertificatesPorts {
   readonly db: Database;
@@ -51,7 +56,9 @@ type RenewableProfile = (typeof renewableProfiles)[number];
 
 /**
  * Successors for certificates of services, gateways and TLS servers: the same profile and names, a new key, on a proof by the current
- * key. Who brings the request is of no importance. The same request again gets the same certificate (rule 3).
+ * key. Who brings the request is of no importance. The same key again gets the same certificate (rule 3), the certificate's own key
+ * included: with that, a holder shows that it has what it was given. Any other key has to wait for the half of the certificate's life,
+ * and then takes the place of a successor that never showed itself (rule 4).
  */
 export class RenewServiceCertificates {
   private readonly ports: RenewServiceCertificatesPorts;
@@ -65,22 +72,56 @@ export class RenewServiceCertificates {
   }
 
   private async one(request: ServiceRenewalRequest): Promise<RenewedServiceCertificate> {
-    const { issue, now } = this.ports;
+    const { issue } = this.ports;
     const current = await this.find(request.certificate);
     await checkProof(current.certificate, request);
-    checkUsable(current.credential, now());
-    const issued = await this.issuedBefore(current, request.csr);
-    if (issued) return issued;
+    await this.sight(current.credential);
     const { credential, profile } = current;
-    const { certificate, authorityId, notBefore, notAfter } = await issue.run({
-      profile,
-      name: credential.name,
-      fields: renewedFields(current.certificate, profileByName(profile)),
-      csr: request.csr,
-      // once more under its lock: a revocation that came meanwhile wins
-      guard: async (tx) => checkUsable(await lockServiceCredential(tx, credential), now()),
+    const spkiSha256 = await keyOf(request.csr, profile);
+    const before = await this.issuedBefore(current, spkiSha256);
+    if (before) return before;
+    try {
+      const { certificate, authorityId, notBefore, notAfter } = await issue.run({
+        profile,
+        name: credential.name,
+        fields: renewedFields(current.certificate, profileByName(profile)),
+        csr: request.csr,
+        succession: { parentId: credential.id, settle: (tx) => this.settle(tx, credential) },
+      });
+      return this.renewed(certificate, authorityId, notBefore, notAfter);
+    } catch (error) {
+      // the same request at the same time was first
+      const meanwhile = error instanceof CaError ? await this.issuedBefore(current, spkiSha256) : undefined;
+      if (meanwhile) return meanwhile;
+      throw error;
+    }
+  }
+
+  /** A proof is a sighting. Under the lock, so that nobody withdraws what shows itself at that moment. */
+  private async sight(credential: ServiceCredentialWithSeat): Promise<void> {
+    const { db, now } = this.ports;
+    checkUsable(credential, now());
+    if (credential.seenAt !== null) return;
+    await db.transaction(async (tx) => {
+      await lockServiceHolder(tx, credential);
+      checkUsable(await readServiceCredential(tx, credential), now());
+      await markServiceCredentialSeen(tx, credential.id, now());
     });
-    return this.renewed(certificate, authorityId, notBefore, notAfter);
+  }
+
+  /** Decides, under the lock of the holder, whether there may be a successor now, and what it takes the place of. */
+  private async settle(tx: Transaction, { id, listId, index, profile, name }: ServiceCredentialWithSeat) {
+    const at = this.ports.now();
+    const credential = checkUsable(await readServiceCredential(tx, { listId, index }), at);
+    if (at < halfLife(credential)) throw new CaError('RENEWAL_TOO_EARLY');
+    const successors = (await serviceCredentialsOf(tx, { profile, name })).filter((one) => one.parentId === id);
+    const left = successors.filter((one) => one.seatValue !== SeatValue.invalid && at <= one.notAfter);
+    if (left.some(({ seenAt }) => seenAt !== null)) throw new CaError('LINEAGE_FORK');
+    if (successors.filter((one) => at < issuedAt(one) + HOUR).length > REPLACEMENTS_AN_HOUR)
+      throw new CaError('TOO_MANY_REPLACEMENTS');
+    const seats = new SeatChanges();
+    for (const unseen of await withRandom(tx, left)) seats.revoke(unseen, at, reasonCodes.superseded);
+    return seats;
   }
 
   private async find(der: Uint8Array): Promise<Current> {
@@ -95,18 +136,21 @@ export class RenewServiceCertificates {
     return { certificate, credential, profile };
   }
 
-  /** The successor that this key got already, when the answer was lost. */
-  private async issuedBefore(current: Current, csr: Uint8Array): Promise<RenewedServiceCertificate | undefined> {
-    const key = await keyOf(csr, current.profile);
-    const earlier = await serviceCredentialOfKey(this.ports.db, key);
+  /** What this key got on the certificate already, when the answer was lost; the certificate itself for its own key. */
+  private async issuedBefore(
+    { credential }: Current,
+    spkiSha256: Uint8Array,
+  ): Promise<RenewedServiceCertificate | undefined> {
+    const { db, now } = this.ports;
+    const earlier = await serviceCredentialOfKey(db, spkiSha256);
     if (!earlier) return undefined;
-    const { credential } = current;
-    const [stored] = await readCertificates(this.ports.db, [earlier]);
-    const forTheSame = earlier.id !== credential.id && earlier.profile === credential.profile;
-    if (!stored || !forTheSame || !sameNames(parseCertificate(stored.der), current.certificate)) {
-      throw new CaError('KEY_IN_USE', { detail: 'a renewal needs a new key' });
-    }
-    checkUsable(earlier, this.ports.now());
+    const own = earlier.id === credential.id;
+    if (own && now() >= halfLife(credential)) throw new CaError('KEY_IN_USE', { detail: 'a renewal needs a new key' });
+    if (!own && earlier.parentId !== credential.id) throw new CaError('KEY_IN_USE');
+    if (!own && earlier.seatValue === SeatValue.invalid) throw new CaError('KEY_REVOKED');
+    checkUsable(earlier, now());
+    const [stored] = await readCertificates(db, [earlier]);
+    if (!stored) throw new TypeError('a service credential without a certificate');
     return this.renewed(stored.der, earlier.authorityId, earlier.notBefore, earlier.notAfter);
   }
 
@@ -137,13 +181,23 @@ async function keyOf(csr: Uint8Array, profile: RenewableProfile): Promise<Uint8A
   }
 }
 
-function checkUsable(credential: ServiceCredentialWithSeat | undefined, at: number): void {
+const HOUR = 3600;
+/** Successors that one certificate may be given within an hour, besides the first. */
+const REPLACEMENTS_AN_HOUR = 10;
+
+const halfLife = ({ notBefore, notAfter }: ServiceCredentialWithSeat): number => Math.floor((notBefore + notAfter) / 2);
+
+const issuedAt = ({ profile, notBefore }: ServiceCredentialWithSeat): number =>
+  notBefore + profileByName(profile).backdate;
+
+function checkUsable(credential: ServiceCredentialWithSeat | undefined, at: number): ServiceCredentialWithSeat {
   if (!credential) throw new CaError('CERTIFICATE_UNKNOWN');
   if (credential.seatValue === SeatValue.invalid) throw new CaError('CERTIFICATE_REVOKED');
   if (credential.seatValue === SeatValue.suspended) throw new CaError('CERTIFICATE_SUSPENDED');
   if (at > credential.notAfter) throw new CaError('CERTIFICATE_EXPIRED');
   // it was issued an hour after its notBefore: our clock has gone back
   if (at < credential.notBefore) throw new CaError('CLOCK_UNTRUSTED');
+  return credential;
 }
 
 const PROOF_ALGORITHMS: Readonly<Partial<Record<SubjectPublicKeyInfo['kind'], SignatureAlgorithmName>>> = {

@@ -20,11 +20,6 @@ export function renewedFields(certificate: Certificate, profile: Profile): Certi
   return fields;
 }
 
-/** Whether two certificates are for the same holder, octet for octet. */
-export function sameNames(a: Certificate, b: Certificate): boolean {
-  return equalNames(namesOf(a), namesOf(b));
-}
-
 type Names = Pick<CertificateNames, 'subject' | 'subjectAltName'>;
 
 function namesOf({ subject, extensions }: Certificate): Names {

@@ -23,3 +23,8 @@ export async function insertAuthority(tx: Transaction, authority: AuthorityRecor
     authority.certificate,
   ]);
 }
+
+/** Only one process at a time makes a hierarchy; others that would write authorities wait until the transaction ends. */
+export async function lockAuthorities(tx: Transaction): Promise<void> {
+  await tx.query('LOCK TABLE ca.authority IN SHARE ROW EXCLUSIVE MODE');
+}

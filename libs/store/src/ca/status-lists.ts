@@ -41,9 +41,12 @@ export async function openStatusLists(db: Queryable, authorityId: string, bucket
   return rows.map(toRecord);
 }
 
-/** Only one process at a time opens lists; the lock ends with the transaction. */
-export async function lockListOpening(tx: Transaction): Promise<void> {
-  await tx.query('SELECT pg_advisory_xact_lock($1)', [0x746d_6b32]);
+/**
+ * Only one process at a time opens lists of an authority, until the transaction ends. By the authority's row, which nobody but the CA's
+ * role may lock; rows that name it are still written meanwhile.
+ */
+export async function lockListOpening(tx: Transaction, authorityId: string): Promise<void> {
+  await tx.query('SELECT FROM ca.authority WHERE id = $1 FOR NO KEY UPDATE', [authorityId]);
 }
 
 export async function nextStatusListId(tx: Transaction): Promise<number> {
