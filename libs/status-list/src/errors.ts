@@ -40,12 +40,14 @@ export interface StatusListErrorContexts {
   SEQUENCE_BACK: { readonly sequence: number; readonly known: number };
   /** Entries between what is known and this message are missing. */
   GAP: { readonly sequence: number; readonly known: number };
-  /** Every entry of the batch is known: a repetition, which changes nothing. */
+  /** Every entry of the batch, or all that the snapshot says, is known: a repetition, which changes nothing. */
   ALREADY_APPLIED: { readonly sequence: number; readonly known: number };
   /** The batch begins inside what is known: it was cut elsewhere than the batches before it. */
   BATCH_OVERLAPS: { readonly sequence: number; readonly known: number };
   /** The message continues another journal than the one that was followed. */
   HASH_MISMATCH: { readonly sequence: number };
+  /** A snapshot says other than what is known: of the same position, or of more entries at a time when there were no more. */
+  SNAPSHOT_CONTRADICTS: { readonly sequence: number; readonly known: number };
   /** A head from before what is known. */
   STALE_HEAD: { readonly sequence: number; readonly time: number };
   /** An entry contradicts the lists as they are known; `cause` says how. Nothing of the batch was applied. */

@@ -5,6 +5,9 @@ import { SeatTable } from './seat-table.js';
 import { SeatValue } from './seat-value.js';
 import type { ListState, SnapshotList } from './snapshot.js';
 
+/** How a seat stands with somebody who remembers lists that have retired. */
+export type SeatStanding = SeatValue | 'unknown' | 'retired';
+
 /** What is known of a list besides its seats. */
 interface FollowedList {
   /** Name of its issuing key. */
@@ -17,10 +20,19 @@ interface FollowedList {
 export class FollowedLists {
   readonly #lists = new Map<number, FollowedList>();
   readonly #tables = new Map<string, SeatTable>();
+  /** Ids of lists that were known once and are no more. Ids are not used again. */
+  readonly #retired: Set<number>;
 
-  /** Takes over the lists of a snapshot, bitmaps included. */
-  static of(lists: readonly SnapshotList[]): FollowedLists {
-    const followed = new FollowedLists();
+  private constructor(retired: Iterable<number>) {
+    this.#retired = new Set(retired);
+  }
+
+  /** Takes over the lists of a snapshot, bitmaps included. Of those known `before`, the ones that it leaves out have retired. */
+  static of(lists: readonly SnapshotList[], before?: FollowedLists): FollowedLists {
+    const ids = new Set(lists.map(({ listId }) => listId));
+    const known = before === undefined ? [] : [...before.#lists.keys()];
+    const followed = new FollowedLists(before === undefined ? [] : before.#retired);
+    for (const listId of known) if (!ids.has(listId)) followed.#retired.add(listId);
     for (const { listId, issuerKeyId, state, leasedTo, seats } of lists) {
       const issuer = nameOf(issuerKeyId);
       followed.#tableOf(issuer).open(listId, leasedTo, seats);
@@ -35,6 +47,22 @@ export class FollowedLists {
 
   lookup(issuerKeyId: Uint8Array, seat: Seat): SeatValue | 'unknown' {
     return this.table(issuerKeyId)?.lookup(seat) ?? 'unknown';
+  }
+
+  /** The same, and `retired` for a seat of a list that was known once, for ever: what is unknown because it is new is another thing. */
+  standing(issuerKeyId: Uint8Array, seat: Seat): SeatStanding {
+    return this.#retired.has(seat.listId) ? 'retired' : this.lookup(issuerKeyId, seat);
+  }
+
+  /** Whether both know the same lists, each in the same state with the same seats. */
+  equals(other: FollowedLists): boolean {
+    if (this.#lists.size !== other.#lists.size) return false;
+    return [...this.#lists].every(([listId, { issuer, state }]) => {
+      const list = other.#lists.get(listId);
+      if (list?.issuer !== issuer || list.state !== state) return false;
+      const [table, others] = [this.#tables.get(issuer), other.#tables.get(issuer)];
+      return table !== undefined && others !== undefined && table.agrees(listId, others);
+    });
   }
 
   /** What {@link lookup} would answer if the entries, which nobody has checked yet, were applied. */
@@ -74,8 +102,8 @@ export class FollowedLists {
     // Every entry fits: nothing is refused from here on.
     for (const { entry, issuer } of steps) change(this.#tableOf(issuer), entry);
     for (const [listId, list] of after) {
-      if (list === undefined) this.#lists.delete(listId);
-      else this.#lists.set(listId, list);
+      if (list !== undefined) this.#lists.set(listId, list);
+      else if (this.#lists.delete(listId)) this.#retired.add(listId);
     }
   }
 

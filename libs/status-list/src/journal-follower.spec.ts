@@ -42,6 +42,8 @@ const batchMessage = (batch: JournalBatch): Uint8Array => signed('batch', encode
 const headMessage = (more: Partial<JournalHead> = {}): Uint8Array =>
   signed('head', encodeJournalHead({ epoch: 2, sequence: 10, batchHash: keyId(7), time: T + 5, ...more }));
 
+const sealed = listOf(2, [], { leasedTo: 100, state: 'sealed' });
+
 /** Position (2, 10): list 1 is open with seats 0 to 99, of which 3 is invalid; list 2 is sealed. */
 const base: Snapshot = {
   epoch: 2,
@@ -49,7 +51,7 @@ const base: Snapshot = {
   asOf: T,
   batchHash: keyId(7),
   certificates: [Uint8Array.of(0x30, 0)],
-  lists: [listOf(1, [[3, 1]], { leasedTo: 100 }), listOf(2, [], { leasedTo: 100, state: 'sealed' })],
+  lists: [listOf(1, [[3, 1]], { leasedTo: 100 }), sealed],
 };
 const next = batchOf(11, keyId(7), seats(1, [4, 2]), { kind: 'block-leased', listId: 1, leasedTo: 200 });
 
@@ -128,8 +130,18 @@ describe('JournalFollower', () => {
     expect(follower.lookup(issuer, { listId: 9, index: 0 })).toBe(0);
   });
 
-  it('a snapshot of the position that is known, made before the last head: the head still counts', () => {
-    expect(started(headMessage(), snapshotMessage()).position?.asOf).toBe(T + 5);
+  it('a snapshot of the position that is known, made after the last head: makes what is known younger', () => {
+    expect(started(headMessage(), snapshotMessage({ asOf: T + 6 })).position?.asOf).toBe(T + 6);
+  });
+
+  it('the same snapshot again, or one made before the last head: ALREADY_APPLIED', () => {
+    for (const asOf of [T, T + 4, T + 5]) {
+      const follower = started(headMessage());
+      expect(() => follower.apply(snapshotMessage({ asOf }))).toThrow(
+        expect.objectContaining({ code: 'ALREADY_APPLIED' }),
+      );
+      expect(follower.position?.asOf).toBe(T + 5);
+    }
   });
 
   it.each([
@@ -186,8 +198,28 @@ describe('JournalFollower', () => {
     { name: 'snapshot of the epoch before', more: { epoch: 1, sequence: 99 }, code: 'EPOCH_BACK' },
     { name: 'snapshot of an earlier position', more: { sequence: 9 }, code: 'SEQUENCE_BACK' },
     { name: 'snapshot of another history', more: { batchHash: keyId(6) }, code: 'HASH_MISMATCH' },
+    {
+      name: 'snapshot of more entries, from before a head that knew of none',
+      more: { sequence: 11, asOf: T - 1 },
+      code: 'SNAPSHOT_CONTRADICTS',
+    },
+    ...[
+      { what: 'a seat', lists: [listOf(1, [], { leasedTo: 100 }), sealed] },
+      { what: 'a lease', lists: [listOf(1, [[3, 1]], { leasedTo: 101 }), sealed] },
+      { what: 'an issuing key', lists: [listOf(1, [[3, 1]], { leasedTo: 100, issuerKeyId: keyId(2) }), sealed] },
+      { what: 'a seal', lists: [listOf(1, [[3, 1]], { leasedTo: 100 }), listOf(2, [], { leasedTo: 100 })] },
+      { what: 'a list less', lists: [sealed] },
+      { what: 'another list', lists: [listOf(3, [[3, 1]], { leasedTo: 100 }), sealed] },
+    ].map(({ what, lists }) => ({
+      name: `snapshot of the position that is known with ${what} otherwise`,
+      more: { asOf: T + 1, lists },
+      code: 'SNAPSHOT_CONTRADICTS',
+    })),
   ])('$name: $code', ({ more, code }) => {
-    expect(() => started().apply(snapshotMessage(more))).toThrow(expect.objectContaining({ code }));
+    const follower = started();
+    expect(() => follower.apply(snapshotMessage(more))).toThrow(expect.objectContaining({ code }));
+    expect(follower.position).toEqual({ epoch: 2, sequence: 10, asOf: T });
+    expect(follower.lookup(issuer, { listId: 1, index: 3 })).toBe(1);
   });
 
   it('batch or head first: NO_SNAPSHOT', () => {
@@ -309,6 +341,42 @@ describe('JournalFollower with somebody who has the last word', () => {
     ]);
   });
 
+  it('tells a seat that was lost with its list from one that was never there, in this epoch and the next', () => {
+    const seen: unknown[] = [];
+    const follower = watched(({ before }) => {
+      seen.push([1, 2, 3].map((listId) => before(issuer, { listId, index: 3 })));
+    });
+    const first = batchOf(11, keyId(7), { kind: 'list-retired', listId: 1 });
+    const batchHash = payloadHash(encodeJournalBatch(first));
+    const both = [listOf(1, [], { leasedTo: 100 }), listOf(3, [], { leasedTo: 100 })];
+    follower.apply(snapshotMessage());
+    follower.apply(batchMessage(first));
+    follower.apply(headMessage({ sequence: 11, batchHash }));
+    follower.apply(snapshotMessage({ epoch: 3, lists: both }));
+    follower.apply(snapshotMessage({ epoch: 4, lists: [sealed] }));
+    follower.apply(headMessage({ epoch: 4 }));
+    expect(seen).toEqual([
+      ['unknown', 'unknown', 'unknown'],
+      [1, 0, 'unknown'],
+      ['retired', 0, 'unknown'],
+      ['retired', 0, 'unknown'],
+      ['retired', 'retired', 0],
+      ['retired', 'retired', 'retired'],
+    ]);
+    expect(follower.lookup(issuer, { listId: 1, index: 3 })).toBe('unknown');
+    expect(follower.lookup(issuer, { listId: 2, index: 3 })).toBe(0);
+  });
+
+  it('tells the latest time that was proven, though a new epoch has an earlier one', () => {
+    const seen: unknown[] = [];
+    const follower = watched(({ provenAt }) => seen.push(provenAt));
+    for (const message of [snapshotMessage(), headMessage(), snapshotMessage({ epoch: 3, asOf: T + 1 })]) {
+      follower.apply(message);
+    }
+    follower.apply(headMessage({ epoch: 3, time: T + 2 }));
+    expect(seen).toEqual([undefined, T, T + 5, T + 5]);
+  });
+
   it('who throws refuses the message, and nothing has changed', () => {
     let refuses = false;
     const follower = watched(() => {
@@ -321,5 +389,43 @@ describe('JournalFollower with somebody who has the last word', () => {
       expect(follower.position).toEqual({ epoch: 2, sequence: 10, asOf: T });
       expect(follower.lookup(issuer, { listId: 1, index: 4 })).toBe(0);
     }
+  });
+});
+
+describe('JournalFollower whose state is to be proven by fewer messages', () => {
+  const older = { sequence: 9, batchHash: keyId(5), lists: [listOf(1, [], { leasedTo: 100 }), sealed] };
+  const last = batchOf(10, keyId(5), seats(1, [3, 1]));
+  const lastHash = payloadHash(encodeJournalBatch(last));
+
+  it('says whether they lead to the same position and seats', () => {
+    const follower = newFollower();
+    follower.apply(snapshotMessage({ batchHash: lastHash }));
+    const batch = batchMessage(last);
+    expect(follower.isProvenBy([snapshotMessage(older), batch])).toBe(true);
+    expect(follower.isProvenBy([snapshotMessage(older)])).toBe(false);
+    expect(follower.isProvenBy([])).toBe(false);
+    const forged = [listOf(1, [[5, 1]], { leasedTo: 100 }), sealed];
+    expect(follower.isProvenBy([snapshotMessage({ ...older, lists: forged }), batch])).toBe(false);
+    const elsewhere = { ...older, epoch: 3 };
+    expect(follower.isProvenBy([snapshotMessage(elsewhere), batchMessage({ ...last, epoch: 3 })])).toBe(false);
+    expect(newFollower().isProvenBy([snapshotMessage(older), batch])).toBe(false);
+    expect(follower.position).toEqual({ epoch: 2, sequence: 10, asOf: T });
+  });
+
+  it('lets the signer of their snapshot be judged by what is known, and throws who refuses', () => {
+    const seen: unknown[] = [];
+    const follower = watched(({ type, before, provenAt }) => {
+      seen.push([type, before(issuer, { listId: 1, index: 3 }), provenAt]);
+      if (seen.length > 3) throw new RangeError('not this one');
+    });
+    follower.apply(snapshotMessage({ batchHash: lastHash }));
+    const messages = [snapshotMessage({ ...older, asOf: T - 9 }), batchMessage(last)];
+    expect(follower.isProvenBy(messages)).toBe(true);
+    expect(seen).toEqual([
+      ['snapshot', 'unknown', undefined],
+      ['snapshot', 1, T],
+      ['batch', 0, T - 9],
+    ]);
+    expect(() => follower.isProvenBy(messages)).toThrow(RangeError);
   });
 });

@@ -1,5 +1,5 @@
 import { StatusListError } from './errors.js';
-import { FollowedLists } from './followed-lists.js';
+import { FollowedLists, type SeatStanding } from './followed-lists.js';
 import { payloadHash } from './hash.js';
 import { decodeJournalBatch, type JournalEntry } from './journal-batch.js';
 import { decodeJournalHead } from './journal-head.js';
@@ -8,7 +8,7 @@ import type { SeatTable } from './seat-table.js';
 import type { SeatValue } from './seat-value.js';
 import { openSigned, type MessageTypeName, type VerifySignature } from './signed.js';
 import { compareOctets } from './octet-writer.js';
-import { decodeSnapshot } from './snapshot.js';
+import { decodeSnapshot, type Snapshot } from './snapshot.js';
 
 /** How much of the journal is known, and when that was last proven to be all of it. */
 export interface JournalPosition {
@@ -23,8 +23,8 @@ export type Applied =
   | { readonly type: 'snapshot' | 'head'; readonly position: JournalPosition }
   | { readonly type: 'batch'; readonly position: JournalPosition; readonly entries: readonly JournalEntry[] };
 
-/** Value of a seat under an issuing key (SHA-256 of its SubjectPublicKeyInfo). */
-export type SeatLookup = (issuerKeyId: Uint8Array, seat: Seat) => SeatValue | 'unknown';
+/** How a seat under an issuing key (SHA-256 of its SubjectPublicKeyInfo) stands. */
+export type SeatLookup = (issuerKeyId: Uint8Array, seat: Seat) => SeatStanding;
 
 /** A message that is signed and would be taken: who signed it, when, and what it makes of seats. */
 export interface SignedClaim {
@@ -33,7 +33,9 @@ export interface SignedClaim {
   readonly keyId: Uint8Array;
   /** The time in a snapshot or head, UTC seconds; a batch has none. */
   readonly time: number | undefined;
-  /** Seats as they are known without the message; all unknown before the first snapshot. */
+  /** The latest time, UTC seconds, for which anything was proven so far, in whichever epoch; undefined before the first snapshot. */
+  readonly provenAt: number | undefined;
+  /** Seats as they are known without the message, `retired` if they no longer are; all unknown before the first snapshot. */
   readonly before: SeatLookup;
   /** Seats as they would be with it. */
   readonly after: SeatLookup;
@@ -50,6 +52,8 @@ export interface JournalFollowerOptions {
 
 /** What is known. It is replaced or advanced as a whole: a refused message leaves all of it as it was. */
 interface Known extends JournalPosition {
+  /** The latest `asOf` so far: that of a new epoch may be earlier. */
+  readonly provenAt: number;
   readonly batchHash: Uint8Array;
   readonly certificates: readonly Uint8Array[];
   readonly lists: FollowedLists;
@@ -89,7 +93,7 @@ export class JournalFollower {
     return this.#known?.lists.lookup(issuerKeyId, seat) ?? 'unknown';
   }
 
-  readonly #lookup: SeatLookup = (issuerKeyId, seat) => this.lookup(issuerKeyId, seat);
+  readonly #standing: SeatLookup = (issuerKeyId, seat) => this.#known?.lists.standing(issuerKeyId, seat) ?? 'unknown';
 
   /**
    * Takes a signed snapshot, batch or head. Codes of the message's decoder, SIGNATURE_INVALID, FOREIGN_KEY and:
@@ -97,7 +101,7 @@ export class JournalFollower {
    * - NO_SNAPSHOT, GAP, EPOCH_AHEAD, BATCH_OVERLAPS: something is missing; the batches after `position`, or a snapshot
    * - ALREADY_APPLIED, STALE_HEAD: nothing new; messages were repeated or overtook one another
    * - EPOCH_BACK, SEQUENCE_BACK: older than what is known
-   * - HASH_MISMATCH, BATCH_INCONSISTENT: signed, and yet another history: to be alarmed about
+   * - HASH_MISMATCH, SNAPSHOT_CONTRADICTS, BATCH_INCONSISTENT: signed, and yet another history: to be alarmed about
    *
    * What `admit` throws besides. A refused message changes nothing.
    */
@@ -113,27 +117,38 @@ export class JournalFollower {
     }
   }
 
+  /**
+   * Whether somebody who knows nothing and takes these messages, a snapshot and batches, knows exactly what is known here, but for
+   * the time. Their signers are judged as they come, that of a snapshot also by what is known here. Throws as {@link apply} does.
+   */
+  isProvenBy(messages: readonly Uint8Array[]): boolean {
+    const known = this.#known;
+    const { admit } = this.#options;
+    if (known === undefined) return false;
+    const { provenAt } = known;
+    const other = new JournalFollower({
+      ...this.#options,
+      admit: (claim) => admit?.(claim.type === 'snapshot' ? { ...claim, provenAt, before: this.#standing } : claim),
+    });
+    for (const message of messages) other.apply(message);
+    return other.#known !== undefined && isSame(other.#known, known);
+  }
+
   #applySnapshot(keyId: Uint8Array, payload: Uint8Array): Applied {
     const { maxSeats } = this.#options;
     const snapshot = decodeSnapshot(payload, maxSeats === undefined ? {} : { maxSeats });
-    const { epoch, sequence, batchHash, certificates } = snapshot;
+    const { epoch, sequence, asOf, batchHash, certificates } = snapshot;
     const known = this.#known;
-    let { asOf } = snapshot;
-    if (known !== undefined) {
-      checkEpochNotBack(epoch, known);
-      if (epoch === known.epoch) {
-        if (sequence < known.sequence) {
-          throw new StatusListError('SEQUENCE_BACK', { sequence, known: known.sequence });
-        }
-        if (sequence === known.sequence) checkHash(sequence, batchHash, known.batchHash);
-        // A head that was accepted stays true, though this snapshot was made before it.
-        asOf = Math.max(asOf, known.asOf);
-      }
-    }
-    const lists = FollowedLists.of(snapshot.lists);
+    if (known !== undefined) checkSnapshotIsNews(snapshot, known);
+    const lists = FollowedLists.of(snapshot.lists, known?.lists);
     const after: SeatLookup = (issuerKeyId, seat) => lists.lookup(issuerKeyId, seat);
-    this.#options.admit?.({ type: 'snapshot', keyId, time: snapshot.asOf, before: this.#lookup, after });
-    return this.#moved('snapshot', { epoch, sequence, asOf, batchHash, certificates, lists });
+    const provenAt = Math.max(asOf, known?.provenAt ?? 0);
+    const next = { epoch, sequence, asOf, provenAt, batchHash, certificates, lists };
+    this.#admit({ type: 'snapshot', keyId, time: asOf, after });
+    if (known?.epoch === epoch && contradicts(next, known)) {
+      throw new StatusListError('SNAPSHOT_CONTRADICTS', { sequence, known: known.sequence });
+    }
+    return this.#moved('snapshot', next);
   }
 
   #applyBatch(keyId: Uint8Array, payload: Uint8Array): Applied {
@@ -147,7 +162,7 @@ export class JournalFollower {
     checkHash(first, previousHash, known.batchHash);
     const batchHash = payloadHash(payload);
     const after: SeatLookup = (issuerKeyId, seat) => known.lists.lookupAfter(entries, issuerKeyId, seat);
-    this.#options.admit?.({ type: 'batch', keyId, time: undefined, before: this.#lookup, after });
+    this.#admit({ type: 'batch', keyId, time: undefined, after });
     known.lists.apply(first, entries);
     return { ...this.#moved('batch', { ...known, sequence, batchHash }), entries };
   }
@@ -158,8 +173,12 @@ export class JournalFollower {
     if (sequence > known.sequence) throw new StatusListError('GAP', { sequence, known: known.sequence });
     if (sequence < known.sequence || time < known.asOf) throw new StatusListError('STALE_HEAD', { sequence, time });
     checkHash(sequence, batchHash, known.batchHash);
-    this.#options.admit?.({ type: 'head', keyId, time, before: this.#lookup, after: this.#lookup });
-    return this.#moved('head', { ...known, asOf: time });
+    this.#admit({ type: 'head', keyId, time, after: this.#standing });
+    return this.#moved('head', { ...known, asOf: time, provenAt: Math.max(time, known.provenAt) });
+  }
+
+  #admit(claim: Omit<SignedClaim, 'before' | 'provenAt'>): void {
+    this.#options.admit?.({ ...claim, before: this.#standing, provenAt: this.#known?.provenAt });
   }
 
   #knownIn(epoch: number): Known {
@@ -175,6 +194,25 @@ export class JournalFollower {
     const { epoch, sequence, asOf } = known;
     return { type, position: { epoch, sequence, asOf } };
   }
+}
+
+function checkSnapshotIsNews({ epoch, sequence, asOf, batchHash }: Snapshot, known: Known): void {
+  checkEpochNotBack(epoch, known);
+  if (epoch > known.epoch) return;
+  if (sequence < known.sequence) throw new StatusListError('SEQUENCE_BACK', { sequence, known: known.sequence });
+  if (sequence > known.sequence) return;
+  checkHash(sequence, batchHash, known.batchHash);
+  if (asOf <= known.asOf) throw new StatusListError('ALREADY_APPLIED', { sequence, known: known.sequence });
+}
+
+/** What is known of one epoch only grows: one position has one content, and there is none behind it before its time. */
+function contradicts(next: Known, known: Known): boolean {
+  return next.asOf < known.asOf || (next.sequence === known.sequence && !next.lists.equals(known.lists));
+}
+
+function isSame(one: Known, other: Known): boolean {
+  const samePosition = one.epoch === other.epoch && one.sequence === other.sequence;
+  return samePosition && compareOctets(one.batchHash, other.batchHash) === 0 && one.lists.equals(other.lists);
 }
 
 function checkEpochNotBack(epoch: number, known: JournalPosition): void {

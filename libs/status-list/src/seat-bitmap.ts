@@ -79,6 +79,13 @@ export class SeatBitmap {
     }
   }
 
+  /** Whether every seat has the same value. */
+  equals(other: SeatBitmap): boolean {
+    const [short, long] = [this.#octets, other.#octets].toSorted((a, b) => a.length - b.length);
+    if (short === undefined || long === undefined) return false;
+    return short.every((octet, at) => octet === long[at]) && long.subarray(short.length).every((octet) => octet === 0);
+  }
+
   /** Octets held in memory. */
   get byteLength(): number {
     return this.#octets.length;

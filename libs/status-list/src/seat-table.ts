@@ -58,6 +58,13 @@ export class SeatTable {
     return this.#list(listId).bitmap.nonValid();
   }
 
+  /** Whether a list is open in both tables with the same lease and the same values. */
+  agrees(listId: number, other: SeatTable): boolean {
+    const [one, two] = [this.#lists.get(listId), other.#lists.get(listId)];
+    if (one === undefined || two === undefined) return false;
+    return one.leasedTo === two.leasedTo && one.bitmap.equals(two.bitmap);
+  }
+
   listIds(): number[] {
     return [...this.#lists.keys()];
   }

@@ -1,12 +1,13 @@
 import { randomBytes, sign } from 'node:crypto';
 
-import { Oid } from '@touchmark/der';
+import { equalBytes, Oid } from '@touchmark/der';
 import {
   encodeJournalBatch,
   encodeJournalHead,
   encodeSerialNumber,
   encodeSigned,
   encodeSnapshot,
+  LIST_SIZE,
   MAX_BUCKET_END,
   type JournalEntry,
   type MessageTypeName,
@@ -16,6 +17,7 @@ import {
   SeatBitmap,
   type SeatValue,
   signedData,
+  type Snapshot,
   type SnapshotList,
 } from '@touchmark/status-list';
 import { parseCertificate, spkiSha256 } from '@touchmark/x509';
@@ -82,7 +84,7 @@ export class TestStatus {
     return this.issueUnder(3, `spiffe://${this.realm}/${path}`, more);
   }
 
-  issueSigner(more: TestCertificateOptions & { uri?: string; list?: 2 | 3 } = {}): TestSigner {
+  issueSigner(more: TestCertificateOptions & { uri?: string; list?: number } = {}): TestSigner {
     const { uri = `spiffe://${this.realm}/status/status-1`, list = 3, ...options } = more;
     const { key, der } = this.issueUnder(list, uri, { extKeyUsage: null, ...options });
     return { key, certificate: der, issuerCertificate: this.listOf(list).ca.der };
@@ -116,22 +118,30 @@ export class TestStatus {
 
   snapshot(
     asOf: number,
-    more: { readonly signer?: TestSigner; readonly certificates?: readonly Uint8Array[] } = {},
+    more: Partial<Pick<Snapshot, 'epoch' | 'sequence' | 'batchHash' | 'certificates'>> & {
+      readonly signer?: TestSigner;
+      /** Says of every seat that it is valid. */
+      readonly forgiving?: boolean;
+      /** Retired lists that stand in it all the same, of the infrastructure CA. */
+      readonly revived?: readonly number[];
+    } = {},
   ): Uint8Array {
-    const certificates = more.certificates ?? [this.ldevid.der, this.infrastructure.der];
-    const lists = [...this.lists.values()].map((list): SnapshotList => ({
+    const { signer, forgiving = false, revived = [], ...content } = more;
+    const certificates = [this.ldevid.der, this.infrastructure.der];
+    const back = revived.map((listId) => newList(listId, this.infrastructure, LIST_SIZE));
+    const lists = [...this.lists.values(), ...back].map((list): SnapshotList => ({
       listId: list.listId,
       issuerKeyId: spkiSha256(list.ca.key.subjectPublicKeyInfo),
       state: 'open',
       bucketEnd: MAX_BUCKET_END,
       leasedTo: list.leasedTo,
-      seats: list.seats,
+      seats: forgiving ? new SeatBitmap() : list.seats,
     }));
     const { epoch, sequence, batchHash } = this;
     return this.sign(
       'snapshot',
-      encodeSnapshot({ epoch, sequence, batchHash, asOf, certificates, lists }),
-      more.signer,
+      encodeSnapshot({ epoch, sequence, batchHash, asOf, certificates, lists, ...content }),
+      signer,
     );
   }
 
@@ -165,7 +175,7 @@ export class TestStatus {
   }
 
   private openList(listId: number, ca: TestCa, leasedTo: number): TestList {
-    const list = { listId, ca, leasedTo, seats: new SeatBitmap(), next: 0 };
+    const list = newList(listId, ca, leasedTo);
     this.lists.set(listId, list);
     return list;
   }
@@ -188,7 +198,20 @@ export class TestStatus {
       for (const { index, value } of entry.seats) seats.set(index, value);
     }
     if (entry.kind === 'block-leased') this.listOf(entry.listId).leasedTo = entry.leasedTo;
+    if (entry.kind === 'list-opened') this.openList(entry.listId, this.authorityOf(entry.issuerKeyId), 0);
+    if (entry.kind === 'list-retired') this.forget(entry.listId);
   }
+
+  private authorityOf(keyId: Uint8Array): TestCa {
+    const authorities = [this.root, this.ldevid, this.infrastructure];
+    const found = authorities.find(({ key }) => equalBytes(spkiSha256(key.subjectPublicKeyInfo), keyId));
+    if (found === undefined) throw new TypeError('no such issuing key');
+    return found;
+  }
+}
+
+function newList(listId: number, ca: TestCa, leasedTo: number): TestList {
+  return { listId, ca, leasedTo, seats: new SeatBitmap(), next: 0 };
 }
 
 function serial(listId: number, index: number): Uint8Array {

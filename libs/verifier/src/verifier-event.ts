@@ -18,7 +18,7 @@ export type VerifierEvent =
       readonly error: Error;
       readonly retryIn: number;
     }
-  /** A signer's certificate or a message was not taken. HASH_MISMATCH and BATCH_INCONSISTENT mean two histories: alarm. */
+  /** A signer's certificate or a message was not taken. HASH_MISMATCH, SNAPSHOT_CONTRADICTS, BATCH_INCONSISTENT mean two histories: alarm. */
   | { readonly type: 'refused'; readonly what: 'signer' | 'message'; readonly code: string }
   /** The journal has come to this position. */
   | { readonly type: 'position'; readonly epoch: number; readonly sequence: number; readonly asOf: number }

@@ -21,21 +21,22 @@ describe('CachedMessages', () => {
     expect(new CachedMessages().all()).toEqual([]);
   });
 
-  it('is made shorter by an older snapshot that ends where a batch does, in the same history only', () => {
+  it('has a shorter form with an older snapshot that ends where a batch does, in the same history only', () => {
     const messages = begun(1, 2, 3);
-    expect(messages.shorten(octets(9), 12, octets(7))).toBe(false);
-    expect(messages.shorten(octets(9), 15, octets(2))).toBe(false);
-    expect(messages.shorten(octets(9), 10, octets(0))).toBe(false);
+    expect(messages.from(octets(9), 12, octets(7))).toBeUndefined();
+    expect(messages.from(octets(9), 15, octets(2))).toBeUndefined();
+    expect(messages.from(octets(9), 10, octets(0))).toBeUndefined();
+    expect(messages.from(octets(9), 12, octets(2))?.all()).toEqual([octets(9), octets(3)]);
+    expect(messages.from(octets(9), 13, octets(3))?.all()).toEqual([octets(9)]);
     expect(messages.all()).toHaveLength(4);
-    expect(messages.shorten(octets(9), 12, octets(2))).toBe(true);
-    expect(messages.all()).toEqual([octets(9), octets(3)]);
   });
 
   it('has grown beyond a MiB of batches, and says so once for each quarter', () => {
     const messages = begun();
     messages.append(octets(1, MIB - 1), 11, octets(1));
-    expect(messages.hasGrown()).toBe(false);
+    expect([messages.isLong, messages.hasGrown()]).toEqual([false, false]);
     messages.append(octets(2, 1), 12, octets(2));
+    expect(messages.isLong).toBe(true);
     expect([messages.hasGrown(), messages.hasGrown()]).toEqual([true, false]);
     messages.append(octets(3, MIB / 4), 13, octets(3));
     expect([messages.hasGrown(), messages.hasGrown()]).toEqual([true, false]);

@@ -55,13 +55,18 @@ export class CachedMessages {
     return true;
   }
 
-  /** Begins with a younger snapshot that ends where one of the batches does, if it does. */
-  shorten(message: Uint8Array, sequence: number, hash: Uint8Array): boolean {
+  /** Whether a younger snapshot is wanted. */
+  get isLong(): boolean {
+    return this.octets >= GROWN_OCTETS;
+  }
+
+  /** The same, beginning with a snapshot that ends where one of the batches does, if it does. That it says the same is to be shown. */
+  from(snapshot: Uint8Array, sequence: number, hash: Uint8Array): CachedMessages | undefined {
     const at = this.batches.findIndex((batch) => batch.sequence === sequence && equalBytes(batch.hash, hash));
-    if (at < 0) return false;
-    const rest = this.batches.slice(at + 1);
-    this.start(message, sequence);
-    for (const batch of rest) this.append(batch.message, batch.sequence, batch.hash);
-    return true;
+    if (at < 0) return undefined;
+    const shorter = new CachedMessages();
+    shorter.start(snapshot, sequence);
+    for (const batch of this.batches.slice(at + 1)) shorter.append(batch.message, batch.sequence, batch.hash);
+    return shorter;
   }
 }

@@ -38,6 +38,8 @@ export interface StatusCacheOptions {
   readonly retryAfter: number;
   /** Told when the folder cannot be read or written, and with undefined when it can again. */
   readonly onTrouble: (error: FeedError | undefined) => void;
+  /** Whether a snapshot and batches prove exactly what is known. */
+  readonly proves: (messages: readonly Uint8Array[]) => boolean;
   /** The file has grown: a younger snapshot would make it short. */
   readonly onGrown: () => void;
 }
@@ -49,7 +51,7 @@ export interface StatusCacheOptions {
  */
 export class StatusCache {
   private readonly options: StatusCacheOptions;
-  private readonly content = new CachedMessages();
+  private content = new CachedMessages();
   private signers: Uint8Array[] = [];
   private appends: Uint8Array[] = [];
   private head: { readonly message: Uint8Array; readonly time: number } | undefined;
@@ -77,7 +79,7 @@ export class StatusCache {
     }
     this.appends = [];
     const head = await this.read(HEAD);
-    if (head !== undefined) this.tryKeep(() => this.noteHead(judge.message(head), head));
+    if (head !== undefined) this.loadMessage(judge, head);
     await this.probe();
   }
 
@@ -88,19 +90,22 @@ export class StatusCache {
 
   /** A message that was just taken, in octets that nobody changes. */
   message(applied: Applied, message: Uint8Array): void {
-    if (applied.type === 'head') this.noteHead(applied, message);
-    else this.keepMessage(applied, message);
+    this.keepMessage(applied, message);
     this.work();
     if (this.content.hasGrown()) this.options.onGrown();
   }
 
   /**
-   * A snapshot that was refused only because it is older than what is known: with the batches after it, it says the same in fewer
-   * octets. That it belongs to this history, the hash of the batch that it ends with shows.
+   * A message that was refused only because nothing in it is younger than what is known. A snapshot of the way there makes a file that
+   * has grown short again, if it and the batches after it prove all that is known: it was not taken, so nothing else says so.
    */
   olderSnapshot(message: Uint8Array): void {
-    const { sequence, batchHash } = decodeSnapshot(decodeSigned(message).payload);
-    if (!this.content.shorten(message, sequence, batchHash)) return;
+    const { type, payload } = decodeSigned(message);
+    if (type !== 'snapshot' || !this.content.isLong) return;
+    const { sequence, batchHash } = decodeSnapshot(payload);
+    const shorter = this.content.from(message, sequence, batchHash);
+    if (shorter === undefined || !this.options.proves(shorter.all())) return;
+    this.content = shorter;
     this.rewrite = true;
     this.work();
   }
@@ -145,10 +150,12 @@ export class StatusCache {
 
   private keepMessage(applied: Applied, message: Uint8Array): void {
     const { sequence } = applied.position;
-    if (applied.type === 'snapshot') {
+    if (applied.type === 'head') {
+      this.noteHead(applied, message);
+    } else if (applied.type === 'snapshot') {
       this.content.start(message, sequence);
       this.rewrite = true;
-    } else if (applied.type === 'batch') {
+    } else {
       const kept = this.content.append(message, sequence, payloadHash(decodeSigned(message).payload));
       if (kept) this.appends.push(message);
     }

@@ -13,6 +13,9 @@ const SILENT_HEADS = 3;
 /** Heads are written so often that a restart makes knowledge older by a tenth of what is allowed. */
 const HEADS_WRITTEN_PER_AGE = 10;
 
+/** A snapshot that is refused for no more than this may still say the same in fewer octets. */
+const NO_YOUNGER = new Set<string>(['SEQUENCE_BACK', 'ALREADY_APPLIED']);
+
 export interface StatusKeeperOptions {
   readonly status: CompleteOptions['status'];
   readonly state: StatusState;
@@ -38,6 +41,7 @@ export class StatusKeeper {
       retryAfter: status.cacheRetry,
       onTrouble: (error) =>
         onEvent(error === undefined ? { type: 'cache-recovered' } : { type: 'cache-failed', code: error.code, error }),
+      proves: (messages) => options.state.isProvenBy(messages),
       onGrown: () => this.follower?.askForSnapshot(),
     });
   }
@@ -103,7 +107,7 @@ export class StatusKeeper {
       if (!state.isStale(now())) this.firstAnswer();
       return applied;
     } catch (error) {
-      if (error instanceof StatusListError && error.code === 'SEQUENCE_BACK') this.cache.olderSnapshot(message);
+      if (error instanceof StatusListError && NO_YOUNGER.has(error.code)) this.cache.olderSnapshot(message);
       throw error;
     }
   }

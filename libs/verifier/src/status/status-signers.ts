@@ -13,6 +13,8 @@ import type { StatusPort } from '../status-port.js';
 
 /** Status keys remembered at most. A service has one for each CA process and each half of its certificate's life. */
 const MAX_SIGNERS = 64;
+/** Seconds that a certificate may begin before it is made. Ours begin an hour before; clocks may differ. */
+const MAX_BACKDATE = 7200;
 const DIGESTS: Partial<Record<SubjectPublicKeyInfo['kind'], string | null>> = {
   'EC P-256': 'sha256',
   'EC P-384': 'sha384',
@@ -28,8 +30,12 @@ interface Signer {
   /** The time that all certificates of the path share, UTC seconds, inclusive. */
   readonly notBefore: number;
   readonly notAfter: number;
-  /** Issuing key and serialNumber of every certificate below the trust anchor. */
-  readonly seats: readonly { readonly issuerKeyId: Uint8Array; readonly serialNumber: Uint8Array }[];
+  /** Issuing key, serialNumber and notBefore of every certificate below the trust anchor. */
+  readonly seats: readonly {
+    readonly issuerKeyId: Uint8Array;
+    readonly serialNumber: Uint8Array;
+    readonly notBefore: number;
+  }[];
 }
 
 export interface StatusSignersOptions {
@@ -85,23 +91,26 @@ export class StatusSigners {
   };
 
   /**
-   * Whether the signer may say this. A snapshot or head lies within the dates of its certificates, and they are valid in the state
-   * that it proves. A batch has no time: it is as old as what it continues, `asOf`. It may end its own signer, and may make its
-   * seat known. A seat that is known to be lost is not regained by anything that its key signs. Throws FeedError SIGNER_REFUSED.
+   * Whether the signer may say this. What it says lies within the dates of its certificates, by the time that it claims and by the
+   * latest that is proven, and they are valid in the state that it proves. A batch has no time: it is as old as what it continues.
+   * It may end its own signer, and may make its seat known. A seat that is known to be lost, be it with its whole list, is not
+   * regained by anything that its key signs; one that is not known must be newer than what is. A signer that had ended by
+   * `notEndedBefore`, our time, brings no news. Throws FeedError SIGNER_REFUSED.
    */
-  check(claim: SignedClaim, asOf: number): void {
+  check(claim: SignedClaim, notEndedBefore: number): void {
     const signer = this.signers.get(toHex(claim.keyId));
-    const from = claim.time ?? Number.POSITIVE_INFINITY;
-    if (signer === undefined || from < signer.notBefore || (claim.time ?? asOf) > signer.notAfter) {
-      throw new FeedError('SIGNER_REFUSED');
-    }
-    for (const { issuerKeyId, serialNumber } of signer.seats) {
+    const { time = Number.POSITIVE_INFINITY, provenAt = 0 } = claim;
+    const latest = Math.max(claim.time ?? 0, provenAt);
+    const speaks = signer !== undefined && time >= signer.notBefore && latest <= signer.notAfter;
+    if (!speaks || signer.notAfter < notEndedBefore) throw new FeedError('SIGNER_REFUSED');
+    for (const { issuerKeyId, serialNumber, notBefore } of signer.seats) {
       const seat = parseSeat(serialNumber);
       const before = seat === undefined ? 'unknown' : claim.before(issuerKeyId, seat);
       const after = seat === undefined ? 'unknown' : claim.after(issuerKeyId, seat);
-      const lost = before !== 'unknown' && before !== SeatValue.valid;
+      // All seats that were given until then are known, or were.
+      const isNew = before === 'unknown' && notBefore + MAX_BACKDATE >= provenAt;
       const enough = after === SeatValue.valid || (claim.type === 'batch' && before === SeatValue.valid);
-      if (lost || !enough) throw new FeedError('SIGNER_REFUSED');
+      if (!(before === SeatValue.valid || isNew) || !enough) throw new FeedError('SIGNER_REFUSED');
     }
   }
 
@@ -115,6 +124,7 @@ export class StatusSigners {
       const seats = path.slice(0, -1).map(({ certificate }, depth) => ({
         issuerKeyId: path[depth + 1]?.spkiSha256 ?? new Uint8Array(),
         serialNumber: certificate.serialNumber,
+        notBefore: certificate.notBefore,
       }));
       const notBefore = Math.max(...path.map(({ certificate }) => certificate.notBefore));
       const notAfter = Math.min(...path.map(({ certificate }) => certificate.notAfter));

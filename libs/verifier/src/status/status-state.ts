@@ -8,6 +8,7 @@ import {
   seatValueName,
   type SignedClaim,
   type SignerRecord,
+  StatusListError,
 } from '@touchmark/status-list';
 import { type Certificate, parseCertificate, X509Error } from '@touchmark/x509';
 
@@ -34,7 +35,7 @@ export class StatusState implements StatusPort {
   private readonly follower: JournalFollower;
   private readonly byDer = new Map<string, Certificate>();
   private issuers: readonly Certificate[];
-  private fromCache = false;
+  private judging: 'news' | 'kept' | 'proof' = 'news';
   /** undefined while nothing is known. One object for each change, so that it can be handed out. */
   position: JournalPosition | undefined;
   /** Counts what may have changed seats: while it stands, so does what was read of them. */
@@ -78,11 +79,16 @@ export class StatusState implements StatusPort {
    * it forgotten. That it cannot be used before the clock is right again, `isStale` sees to.
    */
   applyKept(message: Uint8Array): Applied {
-    this.fromCache = true;
+    return this.judgingAs('kept', () => this.apply(message));
+  }
+
+  /** Whether these messages, a snapshot that is news and batches that were kept, prove the seats that are known, no more and no less. */
+  isProvenBy(messages: readonly Uint8Array[]): boolean {
     try {
-      return this.apply(message);
-    } finally {
-      this.fromCache = false;
+      return this.judgingAs('proof', () => this.follower.isProvenBy(messages));
+    } catch (error) {
+      if (error instanceof StatusListError || error instanceof FeedError) return false;
+      throw error;
     }
   }
 
@@ -105,10 +111,21 @@ export class StatusState implements StatusPort {
     return value === 'unknown' ? value : seatValueName(value);
   }
 
+  private judgingAs<T>(what: StatusState['judging'], judge: () => T): T {
+    this.judging = what;
+    try {
+      return judge();
+    } finally {
+      this.judging = 'news';
+    }
+  }
+
   private admit(claim: SignedClaim): void {
-    const ahead = (claim.time ?? 0) - this.options.now();
-    if (!this.fromCache && !(ahead <= this.options.maxClockSkew)) throw new FeedError('TIME_AHEAD');
-    this.signers.check(claim, this.position?.asOf ?? 0);
+    const { now, maxAge, maxClockSkew } = this.options;
+    const isNews = this.judging === 'news' || (this.judging === 'proof' && claim.type === 'snapshot');
+    if (isNews && !((claim.time ?? 0) - now() <= maxClockSkew)) throw new FeedError('TIME_AHEAD');
+    // What cannot be fresh any more by who signed it need not come from the network: an old key could make up the first snapshot.
+    this.signers.check(claim, isNews ? now() - maxAge - maxClockSkew : Number.NEGATIVE_INFINITY);
   }
 
   // They are hints: each must still lead to a trust anchor. One that cannot be read is nobody's issuer.
