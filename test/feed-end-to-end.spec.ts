@@ -37,7 +37,7 @@ beforeAll(async () => {
     ports: { db: ca.db, key, now: () => ca.now(), headEvery: 1 },
     db: ca.db,
     snapshotEvery: 600,
-    snapshotEntries: 5_000,
+    snapshotAfter: 600,
     batchesKept: 86_400,
     onError: (error) => ca.errors.push(error),
   });

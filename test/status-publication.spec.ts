@@ -43,7 +43,7 @@ function replica({ ca, db }: TestCaService): PublicationPorts {
   return { db, key, now, headEvery: 2 };
 }
 
-const schedule = { snapshotEvery: 600, snapshotEntries: 5000, batchesKept: 7 * 86_400 };
+const schedule = { snapshotEvery: 600, snapshotAfter: 600, batchesKept: 7 * 86_400 };
 const device = (serial: string) => ({ kind: 'device', identity: identityOf(serial) }) as const;
 
 async function change(...changes: StatusChange[]): Promise<void> {

@@ -19,7 +19,7 @@ let ports: PublicationPorts;
 let follower: JournalFollower;
 let suspended = false;
 
-const schedule = { snapshotEvery: 600, snapshotEntries: 5000, batchesKept: 0 };
+const schedule = { snapshotEvery: 600, snapshotAfter: 600, batchesKept: 0 };
 
 beforeAll(async () => {
   proxy = await TcpProxy.open(inject('databaseUrl'));

@@ -26,7 +26,7 @@ async function untilJudged(code: string | null, ...args: string[]): Promise<CliR
 
 beforeAll(async () => {
   // a snapshot after every change, where the default makes one in ten minutes
-  service = await startTestService(inject('databaseUrl'), { ca: caSettings.parse({ statusSnapshotEntries: 1 }) });
+  service = await startTestService(inject('databaseUrl'), { ca: caSettings.parse({ statusSnapshotAfter: 0 }) });
   environment = { TOUCHMARK_DATA_FOLDER: path.dirname(service.files.rootCertificate) };
   folder = await mkdtemp(path.join(service.folder, 'verify-'));
   cache = path.join(folder, 'cache');

@@ -42,12 +42,14 @@ export const caSettings = z.strictObject({
     .int()
     .min(10)
     .default(defaultCaSettings.statusSnapshotEvery)
-    .describe('seconds between status snapshots'),
-  statusSnapshotEntries: z
+    .describe('seconds between status snapshots of a journal that does not grow'),
+  statusSnapshotAfter: z
     .int()
-    .min(1)
-    .default(defaultCaSettings.statusSnapshotEntries)
-    .describe('journal entries after which the next status snapshot is made, whatever the time'),
+    .min(0)
+    .default(defaultCaSettings.statusSnapshotAfter)
+    .describe(
+      'seconds between status snapshots of one that does, at least; 30 times what making one takes, where that is more',
+    ),
   statusBatchesKept: z
     .int()
     .min(600)

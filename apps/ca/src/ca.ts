@@ -53,9 +53,9 @@ export interface CaSettings {
   readonly maxClockSkew: number;
   /** Seconds between signed heads of a journal that does not grow. */
   readonly statusHeadEvery: number;
-  /** Seconds, and journal entries, between status snapshots. */
+  /** Seconds between status snapshots of a journal that does not grow, and, at least, of one that does. */
   readonly statusSnapshotEvery: number;
-  readonly statusSnapshotEntries: number;
+  readonly statusSnapshotAfter: number;
   /** Seconds that signed journal batches are kept at least. */
   readonly statusBatchesKept: number;
   /** Seconds that a relying party may go without asking for a newer Status List Token; each is good for as long as a CRL. */
@@ -72,7 +72,7 @@ export const defaultCaSettings = {
   maxClockSkew: 60,
   statusHeadEvery: 2,
   statusSnapshotEvery: 600,
-  statusSnapshotEntries: 5000,
+  statusSnapshotAfter: 2,
   statusBatchesKept: 7 * 86_400,
   statusTokenTtl: 300,
 } as const;
@@ -183,10 +183,10 @@ export class Ca {
   }
 
   private get snapshotSchedule(): SnapshotSchedule {
-    const { statusSnapshotEvery, statusSnapshotEntries, statusBatchesKept } = this.settings;
+    const { statusSnapshotEvery, statusSnapshotAfter, statusBatchesKept } = this.settings;
     return {
       snapshotEvery: statusSnapshotEvery,
-      snapshotEntries: statusSnapshotEntries,
+      snapshotAfter: statusSnapshotAfter,
       batchesKept: statusBatchesKept,
     };
   }

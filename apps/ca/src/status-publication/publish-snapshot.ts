@@ -10,31 +10,51 @@ import { issuerKeyIdOf, publishedBucketEnd } from './journal-chain.js';
 import { type PublicationPorts, type Published, publishMoment } from './publication.js';
 
 export interface SnapshotSchedule {
-  /** Seconds, and journal entries, after which the next snapshot is made. */
+  /** Seconds after which the next snapshot is made although nothing changed. */
   readonly snapshotEvery: number;
-  readonly snapshotEntries: number;
+  /** Seconds between two snapshots while the journal grows, at least. */
+  readonly snapshotAfter: number;
   /** Seconds that a batch is kept at least, for followers that were away. */
   readonly batchesKept: number;
+}
+
+/** While the journal grows, making snapshots takes at most one part in so many of the time. */
+const SHARE = 30;
+
+/**
+ * Whether the next snapshot is to be made: seconds after a change, unless snapshots have become so large that making them takes long.
+ * `took`: seconds that the last one took to make.
+ */
+export function isSnapshotDue(
+  { sequence, time, snapshot }: Pick<Published, 'sequence' | 'time' | 'snapshot'>,
+  { snapshotEvery, snapshotAfter }: Pick<SnapshotSchedule, 'snapshotEvery' | 'snapshotAfter'>,
+  took: number,
+): boolean {
+  if (!snapshot) return true;
+  const grown = sequence > snapshot.sequence;
+  return time - snapshot.asOf >= (grown ? Math.max(snapshotAfter, SHARE * took) : snapshotEvery);
 }
 
 /** Makes signed snapshots of all lists, each of one moment together with the batches up to it. */
 export class PublishSnapshot {
   private readonly ports: PublicationPorts;
   private readonly schedule: SnapshotSchedule;
+  /** Seconds that the last one took to make. */
+  private took = 0;
 
   constructor(ports: PublicationPorts, schedule: SnapshotSchedule) {
     this.ports = ports;
     this.schedule = schedule;
   }
 
-  isDue({ sequence, time, snapshot }: Published): boolean {
-    const { snapshotEvery, snapshotEntries } = this.schedule;
-    return !snapshot || time - snapshot.asOf >= snapshotEvery || sequence - snapshot.sequence >= snapshotEntries;
+  isDue(published: Published): boolean {
+    return isSnapshotDue(published, this.schedule, this.took);
   }
 
   /** Makes one now, and forgets what no follower needs any more. */
   async run(): Promise<Published> {
-    return publishMoment(this.ports, async ({ tx, signer, time, end }) => {
+    const begun = performance.now();
+    const published = await publishMoment(this.ports, async ({ tx, signer, time, end }) => {
       const { epoch, sequence, hash: batchHash } = end;
       const certificates = await issuingCertificates(tx);
       const lists = (await listsWithSeats(tx)).map(toPublished);
@@ -42,6 +62,8 @@ export class PublishSnapshot {
       await saveStatusSnapshot(tx, { epoch, sequence, asOf: time, message: await signer.sign('snapshot', payload) });
       await forgetPublished(tx, time - this.schedule.batchesKept);
     });
+    this.took = (performance.now() - begun) / 1000;
+    return published;
   }
 }
 
