@@ -2,7 +2,14 @@ import { randomBytes, X509Certificate } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { CaGrpcError, type CaPortClient, type CaPortServer, connectCaPort, serveCaPort } from '@touchmark/ca-grpc';
+import {
+  CaGrpcError,
+  type CaPortClient,
+  type CaPortServer,
+  connectCaPort,
+  serveCaPort,
+  type ServeCaPortOptions,
+} from '@touchmark/ca-grpc';
 import { capHandshakes } from '@touchmark/server';
 import {
   CaCallRefusedError,
@@ -13,9 +20,10 @@ import {
 import { CredentialFolder, CredentialRenewal, type RenewCertificate } from '@touchmark/credentials';
 import { generateKeyPair, importPkcs8 } from '@touchmark/keys';
 import { parseSerialNumber } from '@touchmark/status-list';
-import { saveRevocations } from '@touchmark/store';
+import { saveRevocations, serviceCertificate } from '@touchmark/store';
 import { encodeCertificationRequest } from '@touchmark/x509';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { statusOfStored } from '../../apps/enrollment/src/status-of-stored.js';
 import { idevidRequest, issued, outcomeOf, TestCaService, testModel } from '../fixture/test-ca.js';
 import { ripen } from '../fixture/ripen.js';
 
@@ -30,18 +38,7 @@ const clients: CaPortClient[] = [];
 beforeAll(async () => {
   service = await TestCaService.open(inject('databaseUrl'));
   secrets = await mkdtemp(path.join(tmpdir(), 'touchmark-secrets-'));
-  server = await serveCaPort({
-    host: '127.0.0.1',
-    port: 0,
-    credentials: await credentials('ca'),
-    realm,
-    portFor: (caller) => service.ca.portFor(caller),
-    statusOf: (serialNumber) => service.ca.serviceCertificateStatus(serialNumber),
-    capHandshakes: (tlsServer) => void capHandshakes(tlsServer, 128),
-    now: () => service.now(),
-    onRefused: (error) => refused.push(error instanceof CaGrpcError ? error.context.reason : error.code),
-    onError: (error) => errors.push(error),
-  });
+  server = await serveCaPort(serverOptions(await credentials('ca')));
 });
 afterAll(async () => {
   for (const client of clients) client.close();
@@ -64,6 +61,19 @@ async function credentials(name: string, renew: RenewCertificate = renewInside):
   return CredentialRenewal.open({ folder, name: 'service', renew, now, onError: (error) => errors.push(error) });
 }
 
+const serverOptions = (own: CredentialRenewal): ServeCaPortOptions => ({
+  host: '127.0.0.1',
+  port: 0,
+  credentials: own,
+  realm,
+  portFor: (caller) => service.ca.portFor(caller),
+  statusOf: (serialNumber) => service.ca.serviceCertificateStatus(serialNumber),
+  capHandshakes: (tlsServer) => void capHandshakes(tlsServer, 128),
+  now: () => service.now(),
+  onRefused: (error) => refused.push(error instanceof CaGrpcError ? error.context.reason : error.code),
+  onError: (error) => errors.push(error),
+});
+
 async function renewInside(request: ServiceRenewalRequest): Promise<ServiceRenewalOutcome> {
   const [outcome] = await service.ca.renewServiceCertificates.run([request]);
   if (!outcome) throw new Error('no answer');
@@ -72,7 +82,14 @@ async function renewInside(request: ServiceRenewalRequest): Promise<ServiceRenew
 
 function connect(own: CredentialRenewal, caller: 'enrollment' | 'responder'): CaPortClient {
   const url = `https://localhost:${server.port}`;
-  const client = connectCaPort({ url, caller, credentials: own, realm, now: () => service.now() });
+  const client = connectCaPort({
+    url,
+    caller,
+    credentials: own,
+    realm,
+    statusOf: (_, serialNumber) => service.ca.serviceCertificateStatus(serialNumber),
+    now: () => service.now(),
+  });
   clients.push(client);
   return client;
 }
@@ -137,6 +154,25 @@ describe('the CA over gRPC, with its own certificates', () => {
     expect(refused).toContain('CERT_REVOKED');
     await expect(own.renew()).rejects.toMatchObject({ code: 'RENEWAL_REFUSED' });
     port.close();
+  });
+
+  it('a CA whose certificate was revoked is not called, by what enrollment reads in the database', async () => {
+    const own = await credentials('ca');
+    const impostor = await serveCaPort(serverOptions(own));
+    const port = connectCaPort({
+      url: `https://localhost:${impostor.port}`,
+      caller: 'enrollment',
+      credentials: await credentials('enrollment'),
+      realm,
+      statusOf: async (_, serialNumber) => statusOfStored(await serviceCertificate(service.db, serialNumber)),
+      now: () => service.now(),
+    });
+    clients.push(port);
+    expect(await port.describeAuthorities()).not.toEqual([]);
+    await revoke(own.current().certificate.serialNumber);
+    service.advance(1);
+    await expect(port.describeAuthorities()).rejects.toThrow(CaUnavailableError);
+    await impostor.close(0);
   });
 
   it('a certificate of a device is no caller’s', async () => {

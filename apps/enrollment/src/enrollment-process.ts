@@ -17,12 +17,14 @@ import {
   openListeners,
   type ProcessContext,
 } from '@touchmark/server';
+import { Database, serviceCertificate } from '@touchmark/store';
 import type { Registry } from 'prom-client';
 import { type Config, version } from './config.js';
 import { enrollmentApplication, serveEnrollmentApi } from './enrollment-application.js';
 import { enrollmentListeners, type EnrollmentService, openEnrollmentService } from './enrollment-service.js';
 import { finishFirstStart } from './first-start.js';
 import { SweepProjection } from './projection/sweep-projection.js';
+import { statusOfStored } from './status-of-stored.js';
 
 /** Enrollment as a process: EST for devices, REST for admins and factories, the CA behind mutual TLS. */
 export async function startEnrollmentProcess(
@@ -34,19 +36,35 @@ export async function startEnrollmentProcess(
   const secrets = path.join(config.secretsFolder, 'enrollment');
   const closing = new Closing();
   try {
+    const databaseUrl = config.databaseUrl ?? (await readDatabaseUrl(secrets));
+    // of its own, so that nothing that waits for the CA can hold what the CA is judged by
+    const statusDb = await Database.open({
+      url: databaseUrl,
+      poolSize: 1,
+      applicationName: 'touchmark enrollment ca status',
+      onBackgroundError: (err) => logger.warn({ err }, 'a database connection was lost'),
+    });
+    closing.add(() => statusDb.close());
     const { ca, ...credentials } = await openProcessCredentials({
       folder: secrets,
       randomBytes,
       now,
       onError: (err) => logger.error({ err }, 'a certificate was not renewed'),
       connect: (service) =>
-        connectCaPort({ url: config.caUrl, caller: 'enrollment', credentials: service, realm: config.realm, now }),
+        connectCaPort({
+          url: config.caUrl,
+          caller: 'enrollment',
+          credentials: service,
+          realm: config.realm,
+          statusOf: async (_, serialNumber) => statusOfStored(await serviceCertificate(statusDb, serialNumber)),
+          now,
+        }),
     });
     closing.add(() => ca.close());
     const metrics = createMetricsRegistry();
     const enrollment = await openEnrollmentService({
       ...context,
-      databaseUrl: config.databaseUrl ?? (await readDatabaseUrl(secrets)),
+      databaseUrl,
       redisUrl: config.redisUrl,
       secrets,
       ca,

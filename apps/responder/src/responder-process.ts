@@ -15,6 +15,8 @@ import {
 import type { Config } from './config.js';
 import { Responder } from './responder.js';
 import { openResponderService, responderListeners } from './responder-service.js';
+import { SeatStatus } from './status-view/seat-status.js';
+import { StatusView } from './status-view/status-view.js';
 
 /** The responder as a process: OCSP, CRLs and signed status for anyone, the status feed for gateways. */
 export async function startResponderProcess(
@@ -22,22 +24,33 @@ export async function startResponderProcess(
 ): Promise<{ readonly welcome: string; close(): Promise<void> }> {
   const { config, clock, randomBytes, logger } = context;
   const { now } = clock;
-  const { realm } = config;
+  const { realm, responder: settings } = config;
   const secrets = path.join(config.secretsFolder, 'responder');
   const closing = new Closing();
+  // the CA is judged by the journal too, which is read from the database: it is known before the CA is first asked
+  const view = new StatusView();
+  const seatStatus = new SeatStatus(view);
   try {
     const { ca, ...credentials } = await openProcessCredentials({
       folder: secrets,
       randomBytes,
       now,
       onError: (err) => logger.error({ err }, 'a certificate was not renewed'),
-      connect: (service) => connectCaPort({ url: config.caUrl, caller: 'responder', credentials: service, realm, now }),
+      connect: (service) =>
+        connectCaPort({
+          url: config.caUrl,
+          caller: 'responder',
+          credentials: service,
+          realm,
+          statusOf: (issuerSpkiSha256, serialNumber) =>
+            view.isProven(now(), settings.allowedLag) ? seatStatus.statusOf(issuerSpkiSha256, serialNumber) : 'unknown',
+          now,
+        }),
     });
     closing.add(() => ca.close());
     const metrics = createMetricsRegistry();
     const databaseUrl = config.databaseUrl ?? (await readDatabaseUrl(secrets));
-    const { responder: settings } = config;
-    const service = await openResponderService({ databaseUrl, ca, realm, settings, now, logger, metrics });
+    const service = await openResponderService({ databaseUrl, ca, realm, settings, seatStatus, now, logger, metrics });
     closing.add(() => service.close());
     class ResponderProcessModule {}
     const root = { module: ResponderProcessModule, imports: [...service.modules] };

@@ -13,6 +13,7 @@ import type { Registry } from 'prom-client';
 import { Responder } from './responder.js';
 import { ResponderModule } from './responder.module.js';
 import type { ResponderSettings } from './responder-settings.js';
+import type { SeatStatus } from './status-view/seat-status.js';
 
 export interface ResponderServiceOptions {
   /** As the responder's role, on the primary. */
@@ -22,6 +23,8 @@ export interface ResponderServiceOptions {
   /** SPIFFE trust domain name of the gateways. */
   readonly realm: string;
   readonly settings: ResponderSettings;
+  /** Filled with what the journal says, for who asks it as well. */
+  readonly seatStatus?: SeatStatus;
   readonly now: () => number;
   readonly logger: Logger;
   readonly metrics: Registry;
@@ -36,7 +39,7 @@ export interface ResponderService {
 }
 
 export async function openResponderService(options: ResponderServiceOptions): Promise<ResponderService> {
-  const { databaseUrl: url, ca, realm, settings, now, logger, metrics } = options;
+  const { databaseUrl: url, ca, realm, settings, seatStatus, now, logger, metrics } = options;
   const closing = new Closing();
   const pool = async (purpose: string, poolSize: number): Promise<Database> => {
     const db = await Database.open({
@@ -51,7 +54,17 @@ export async function openResponderService(options: ResponderServiceOptions): Pr
   try {
     const db = await pool('', 6);
     const loadDb = await pool(' lists', 2);
-    const responder = ResponderModule.register({ db, loadDb, ca, realm, now, settings, log: logger, metrics });
+    const responder = ResponderModule.register({
+      db,
+      loadDb,
+      ca,
+      realm,
+      ...(seatStatus && { seatStatus }),
+      now,
+      settings,
+      log: logger,
+      metrics,
+    });
     const checks = (one: Responder): HealthChecks => ({
       database: () => db.query('SELECT 1 FROM publication.journal_head'),
       // what OCSP says is proven: without it, every answer is tryLater

@@ -29,6 +29,8 @@ export interface ResponderOptions {
   readonly ca: Pick<CaPort, 'renewOcspSigners'>;
   /** SPIFFE trust domain name of the gateways that may follow the status feed. */
   readonly realm: string;
+  /** Filled here with what the journal says; handed in by who asks it as well. */
+  readonly seatStatus?: SeatStatus;
   /** UTC seconds. */
   readonly now: () => number;
   /** Makes a key for a delegated signer; by default one in memory. */
@@ -48,7 +50,7 @@ export class Responder {
   readonly statusDocuments: StatusDocuments;
   readonly feed: Feed;
   readonly feedHub: FeedHub;
-  readonly view = new StatusView();
+  readonly view: StatusView;
   private readonly follower: JournalFollower;
   private readonly signers: OcspSigners;
   private authorityIds: readonly string[] = [];
@@ -58,14 +60,15 @@ export class Responder {
 
   constructor(options: ResponderOptions) {
     const { db, loadDb = db, ca, realm, now, generateSigner = generateMemorySigner, settings, log } = options;
-    const { view } = this;
+    const { seatStatus = new SeatStatus(new StatusView()) } = options;
+    const { view } = seatStatus;
+    this.view = view;
     this.db = db;
     const issuers = new Issuers();
     const issuedSeats = new IssuedSeats(db, { loadDb, listsInMemory: settings.issuedListsInMemory, now, log });
     this.signers = new OcspSigners({ ca, generateSigner, now, log });
     const answerRequest = new AnswerRequest({ view, issuers, issuedSeats, signers: this.signers, now, log }, settings);
     this.ocspHandler = new OcspHandler(answerRequest);
-    const seatStatus = new SeatStatus(view);
     const isProven = (): boolean => view.isProven(now(), settings.allowedLag);
     const admitGateway = new AdmitGateway({ realm, seatStatus, isProven, now });
     this.feedHub = new FeedHub(storedMessages(db), log);

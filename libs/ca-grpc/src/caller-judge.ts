@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { type CaCaller, CaUnavailableError } from '@touchmark/ca-port';
 import { type CertificateStatus, type Identity, readIdentity, VerifierError, verifyPath } from '@touchmark/verifier';
 import type { Certificate } from '@touchmark/x509';
 import { CaGrpcError } from './error.js';
 import { refusalOfStatus } from './refusal-of-status.js';
+import { Verdicts } from './verdicts.js';
 
 export interface CallerJudgeOptions {
   /** SPIFFE trust domain. */
@@ -20,7 +20,6 @@ const callers: ReadonlyMap<string, CaCaller> = new Map([
   ['enrollment', 'enrollment'],
   ['responder', 'responder'],
 ]);
-const REMEMBERED = 64;
 
 /**
  * Says who calls, by the certificate alone. A verdict holds for the second in which it was made: a revocation ends a caller's calls
@@ -28,7 +27,7 @@ const REMEMBERED = 64;
  */
 export class CallerJudge {
   private readonly options: CallerJudgeOptions;
-  private readonly verdicts = new Map<string, { readonly at: number; readonly caller: Promise<CaCaller> }>();
+  private readonly verdicts = new Verdicts<CaCaller>();
 
   constructor(options: CallerJudgeOptions) {
     this.options = options;
@@ -37,13 +36,7 @@ export class CallerJudge {
   /** `certificate` is DER. Rejects with CaGrpcError CALLER_NOT_ACCEPTED; with CaUnavailableError where the status cannot be read. */
   judge(certificate: Uint8Array): Promise<CaCaller> {
     const at = this.options.now();
-    const name = createHash('sha256').update(certificate).digest('base64');
-    const known = this.verdicts.get(name);
-    if (known?.at === at) return known.caller;
-    const caller = this.decide(certificate, at);
-    if (this.verdicts.size >= REMEMBERED) this.verdicts.clear();
-    this.verdicts.set(name, { at, caller });
-    return caller;
+    return this.verdicts.of(certificate, at, () => this.decide(certificate, at));
   }
 
   private async decide(der: Uint8Array, at: number): Promise<CaCaller> {

@@ -22,7 +22,8 @@ import { errorOf } from './answer-call.js';
 import { authoritiesCodec, type BatchCodec, batches, type CaCall } from './codec/calls.js';
 import { malformed, type Message } from './codec/fields.js';
 import { certificatesOf, type GrpcCredentials } from './credentials.js';
-import { checkServer } from './check-server.js';
+import { JudgedCredentials } from './judged-credentials.js';
+import { ServerJudge, type ServerStatus } from './server-judge.js';
 import { type CaServiceDefinition, loadServiceDefinition, MAX_MESSAGE_OCTETS } from './service-definition.js';
 
 export interface ConnectCaPortOptions {
@@ -34,15 +35,21 @@ export interface ConnectCaPortOptions {
   readonly credentials: GrpcCredentials;
   /** SPIFFE trust domain of the CA. */
   readonly realm: string;
+  /**
+   * Status of the server's certificate, from what the process knows without the CA. What is not `valid`, or cannot be read, is
+   * not called; it is asked again with each attempt to connect, and for connections that are open with the first call of each second.
+   */
+  readonly statusOf: ServerStatus;
   /** UTC seconds. */
   readonly now: () => number;
-  /** Milliseconds within which a call is answered. */
-  readonly deadlines?: { readonly issue?: number; readonly other?: number };
+  /** Milliseconds within which a call is answered, and `statusOf`. */
+  readonly deadlines?: { readonly issue?: number; readonly other?: number; readonly status?: number };
 }
 
 const DEFAULT_PORT = '7443';
 const ISSUE_MILLISECONDS = 30_000;
 const OTHER_MILLISECONDS = 10_000;
+const STATUS_MILLISECONDS = 5_000;
 
 const channelOptions: ChannelOptions = {
   'grpc.max_receive_message_length': MAX_MESSAGE_OCTETS,
@@ -64,6 +71,7 @@ const channelOptions: ChannelOptions = {
 /** A connection with one certificate, and how many calls are open on it. */
 interface Channel {
   readonly client: Client;
+  readonly credentials: JudgedCredentials;
   calls: number;
 }
 
@@ -130,13 +138,26 @@ export class CaPortClient implements CaPort {
   }
 
   private async call(call: CaCall, message: Message): Promise<Message> {
-    const { channel } = this;
-    channel.calls++;
+    const channel = await this.take();
     try {
       return await this.send(channel.client, call, message);
     } finally {
       channel.calls--;
       this.closeIfReplaced(channel);
+    }
+  }
+
+  /** The present channel, counted, once the servers that it is connected to were judged in this second. */
+  private async take(): Promise<Channel> {
+    for (;;) {
+      const { channel } = this;
+      const held = await channel.credentials.hold();
+      if (channel !== this.channel) continue;
+      if (held) {
+        channel.calls++;
+        return channel;
+      }
+      this.reopen();
     }
   }
 
@@ -167,14 +188,16 @@ export class CaPortClient implements CaPort {
   }
 
   private open(): Channel {
-    const { credentials, realm, now } = this.options;
+    const { credentials, realm, statusOf, now, deadlines = {} } = this.options;
     const { key, cert, ca } = credentials.tls();
     const secureContext = createSecureContext({ key, cert, ca, minVersion: 'TLSv1.2', allowPartialTrustChain: true });
-    const anchors = certificatesOf(ca);
-    const channelCredentials = ChannelCredentials.createFromSecureContext(secureContext, {
-      checkServerIdentity: (_host, { raw }) => checkServer(raw, { anchors, realm, at: now() }),
+    const patience = deadlines.status ?? STATUS_MILLISECONDS;
+    const server = new ServerJudge({ anchors: certificatesOf(ca), realm, statusOf, patience, now });
+    const tls = ChannelCredentials.createFromSecureContext(secureContext, {
+      checkServerIdentity: (_host, { raw }) => server.check(raw),
     });
-    return { client: new Client(this.target, channelCredentials, channelOptions), calls: 0 };
+    const judged = new JudgedCredentials(tls, server);
+    return { client: new Client(this.target, judged, channelOptions), credentials: judged, calls: 0 };
   }
 }
 

@@ -9,6 +9,7 @@ import { encodePem } from '@touchmark/x509';
 import { CaPortClient, connectCaPort, type ConnectCaPortOptions } from '../src/connect-ca-port.js';
 import type { GrpcCredentials } from '../src/credentials.js';
 import { CaGrpcError } from '../src/error.js';
+import type { ServerStatus } from '../src/server-judge.js';
 import { type CaPortServer, serveCaPort, type ServeCaPortOptions } from '../src/serve-ca-port.js';
 
 export const realm = 'devices.test';
@@ -79,6 +80,11 @@ export class World {
   /** Seconds that the server's clock is ahead. */
   ahead = 0;
   ca: Partial<CaPort> = {};
+  /** What the clients know of the server's certificate. */
+  serverStatusOf: ServerStatus = () => 'valid';
+  /** Seconds that the clients' clock is ahead. */
+  clientAhead = 0;
+  clientNow = (): number => wallClock() + this.clientAhead;
   statusOf: ServeCaPortOptions['statusOf'] = async (serialNumber) => this.statuses.get(toHex(serialNumber)) ?? 'valid';
   private server: CaPortServer | undefined;
   private readonly clients: CaPortClient[] = [];
@@ -110,7 +116,15 @@ export class World {
 
   connect(own: GrpcCredentials, options: Partial<ConnectCaPortOptions> = {}): CaPortClient {
     const url = `https://127.0.0.1:${this.port}`;
-    const client = connectCaPort({ url, caller: 'enrollment', credentials: own, realm, now: wallClock, ...options });
+    const client = connectCaPort({
+      url,
+      caller: 'enrollment',
+      credentials: own,
+      realm,
+      statusOf: (issuer, serialNumber) => this.serverStatusOf(issuer, serialNumber),
+      now: () => this.clientNow(),
+      ...options,
+    });
     this.clients.push(client);
     return client;
   }

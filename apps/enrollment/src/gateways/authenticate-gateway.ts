@@ -1,7 +1,8 @@
-import { readIdentity, type StatusPort, VerifierError, verifyPath } from '@touchmark/verifier';
+import { readIdentity, VerifierError, verifyPath } from '@touchmark/verifier';
 import { type Certificate, parseCertificate, X509Error } from '@touchmark/x509';
 import { EnrollmentError } from '../enrollment-error.js';
 import type { Authorities } from '../est/authorities.js';
+import { statusOfStored } from '../status-of-stored.js';
 
 /** Port: what the CA stored of a gateway or service. */
 export interface FindServiceCertificate {
@@ -14,8 +15,6 @@ export interface Gateway {
   readonly name: string;
   readonly certificate: Uint8Array;
 }
-
-const STATUS = ['valid', 'invalid', 'suspended'] as const;
 
 /**
  * Which gateway presents this chain, judged on every request: it leads to the infrastructure CA, the only anchor, its seat is valid
@@ -50,7 +49,8 @@ export class AuthenticateGateway {
       at: this.now(),
       purpose: 'client',
       requireExtKeyUsage: true,
-      status: statusOf(stored?.seatValue),
+      // the anchor issued what is asked about, so there is one certificate in question: the gateway's own
+      status: { statusOf: () => statusOfStored(stored) },
     });
     if (!result.ok) throw notAuthentic(result.error.code);
     const identity = identityOf(result.leaf);
@@ -78,11 +78,6 @@ export class AuthenticateGateway {
     return this.certificates.serviceCertificate(serialNumber);
   }
 }
-
-/** The anchor issued what is asked about, so there is one certificate in question: the gateway's own. */
-const statusOf = (seatValue: 0 | 1 | 2 | undefined): StatusPort => ({
-  statusOf: () => (seatValue === undefined ? 'unknown' : STATUS[seatValue]),
-});
 
 function identityOf(leaf: Certificate): ReturnType<typeof readIdentity> {
   try {

@@ -1,6 +1,6 @@
 import { generateTestKey, TEST_NOW, TestCa } from '@touchmark/testkit';
 import { parseCertificationRequest, verifySignature } from '@touchmark/x509';
-import type { CaPort } from '@touchmark/ca-port';
+import { type CaPort, CaUnavailableError } from '@touchmark/ca-port';
 import { describe, expect, it } from 'vitest';
 import { generateMemorySigner } from './memory-signer.js';
 import { OcspSigners } from './ocsp-signers.js';
@@ -10,15 +10,15 @@ const DAY = 86_400;
 function setUp(): {
   signers: OcspSigners;
   asked: string[];
-  ca: { away: boolean; refuses: boolean };
+  ca: { fails: Error | undefined; refuses: boolean };
   clock: { now: number };
 } {
   const authority = TestCa.root();
   const asked: string[] = [];
-  const ca = { away: false, refuses: false };
+  const ca: { fails: Error | undefined; refuses: boolean } = { fails: undefined, refuses: false };
   const clock = { now: TEST_NOW };
   const renewOcspSigners: CaPort['renewOcspSigners'] = async (requests) => {
-    if (ca.away) throw new Error('away');
+    if (ca.fails) throw ca.fails;
     return requests.map(({ authorityId, csr }) => {
       asked.push(authorityId);
       if (ca.refuses) return { ok: false, code: 'INTERNAL', detail: '' };
@@ -62,19 +62,31 @@ describe('OcspSigners', () => {
     );
   });
 
-  it('keeps the present signer until its notAfter while the CA is away, and asks no more than every five seconds', async () => {
+  it('keeps the present signer until its notAfter while the CA fails, and asks no more than every five seconds', async () => {
     const { signers, asked, ca, clock } = setUp();
     await signers.renew(['a']);
-    ca.away = true;
+    ca.fails = new Error('fault');
     clock.now += 6 * DAY;
     await signers.renew(['a']);
     expect(signers.get('a')).toBeDefined();
-    ca.away = false;
+    ca.fails = undefined;
     clock.now += 4;
     await signers.renew(['a']);
     expect(asked).toHaveLength(1);
     clock.now += DAY;
     expect(signers.get('a')).toBeUndefined();
+    await signers.renew(['a']);
+    expect(signers.get('a')).toBeDefined();
+  });
+
+  it('asks a CA that is away again after a second', async () => {
+    const { signers, ca, clock } = setUp();
+    ca.fails = new CaUnavailableError(new Error('away'));
+    await signers.renew(['a']);
+    ca.fails = undefined;
+    await signers.renew(['a']);
+    expect(signers.get('a')).toBeUndefined();
+    clock.now += 1;
     await signers.renew(['a']);
     expect(signers.get('a')).toBeDefined();
   });

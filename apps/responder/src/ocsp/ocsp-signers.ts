@@ -1,4 +1,4 @@
-import type { CaPort } from '@touchmark/ca-port';
+import { type CaPort, CaUnavailableError } from '@touchmark/ca-port';
 import { loadOcspResponder, type OcspResponder, type Signer } from '@touchmark/issuance';
 import { parseCertificate } from '@touchmark/x509';
 import type { Log } from '../log.js';
@@ -23,7 +23,9 @@ interface Held extends OcspSigner {
   readonly renewAt: number;
 }
 
+/** After a refusal or a fault; a CA that is away, as it is while both start, may be back at any moment. */
 const RETRY_SECONDS = 5;
+const RETRY_SECONDS_AWAY = 1;
 
 /**
  * One delegated signer for each issuing CA (RFC 6960 section 4.2.2.2): a key made here, a certificate issued directly by that
@@ -76,6 +78,8 @@ export class OcspSigners {
         else log.error({ authorityId, code: outcome?.code, detail: outcome?.detail }, 'the CA refused an OCSP signer');
       }
     } catch (error) {
+      if (error instanceof CaUnavailableError)
+        for (const id of authorityIds) this.retryAt.set(id, now + RETRY_SECONDS_AWAY);
       log.error({ err: error, authorityIds }, 'OCSP signers could not be renewed');
     }
   }

@@ -13,7 +13,7 @@ export interface ResolvedSeat {
 
 /** The status of certificates of our own authorities, as the status view has it: for the verifier. */
 export class SeatStatus implements StatusPort {
-  private readonly view: StatusView;
+  readonly view: StatusView;
   private authorityIds = new Map<string, string>();
 
   constructor(view: StatusView) {
