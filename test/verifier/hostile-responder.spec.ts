@@ -1,7 +1,10 @@
 import { Oid } from '@touchmark/der';
-import { encodeJournalBatch, SeatValue } from '@touchmark/status-list';
+import { randomBytes } from 'node:crypto';
+
+import { encodeJournalBatch, encodeSerialNumber, MAX_BUCKET_END, SeatValue } from '@touchmark/status-list';
 import { generateTestKey, type TestCa, type TestCertificate, type TestSigner, TestStatus } from '@touchmark/testkit';
 import type { StatusOptions, VerifierEvent } from '@touchmark/verifier';
+import { encodePem, spkiSha256 } from '@touchmark/x509';
 import { describe, expect, it } from 'vitest';
 
 import { TestGateway } from './gateway.js';
@@ -23,6 +26,23 @@ function issuedBy(ca: TestCa, { der, key }: TestCertificate): TestSigner {
   return { key, certificate: der, issuerCertificate: ca.der };
 }
 
+/** Another CA below the root, without extKeyUsage, as the one for IDevIDs is. */
+function beside(status: TestStatus, subject = 'Status test IDevID CA'): TestCa {
+  const serialNumber = encodeSerialNumber({ listId: 1, index: 9, random: randomBytes(8) });
+  return status.root.issueCa({ subject, serialNumber, notAfter: 4_000_000_000 });
+}
+
+function signerOf(ca: TestCa, { realm }: TestStatus): TestSigner {
+  const serialNumber = encodeSerialNumber({ listId: 11, index: 1, random: randomBytes(8) });
+  const uri = { kind: 'uniformResourceIdentifier', value: `spiffe://${realm}/status/s` } as const;
+  return issuedBy(ca, ca.issue({ extKeyUsage: null, serialNumber, subjectAltName: [uri] }));
+}
+
+/** `tls.ca` is the root instead of the infrastructure CA. */
+function rootTrusted({ feed, status }: TestGateway): Partial<StatusOptions> {
+  return { source: { url: feed.url, tls: { ...feed.tls, ca: encodePem('CERTIFICATE', status.root.der) } } };
+}
+
 /** The responder is honest again: what becomes of a certificate that is then revoked, and of another one. */
 async function afterRecovery(
   gateway: TestGateway,
@@ -37,6 +57,7 @@ async function afterRecovery(
   return [device, status.issueDevice('unharmed')].map((one) => gateway.verdict(verifier, one));
 }
 
+const INFRASTRUCTURE = 'Status test infrastructure CA';
 const RECOVERED = ['CERT_REVOKED', 'accepted'];
 
 describe('A responder that lies: nothing is taken, and what is true is taken afterwards', () => {
@@ -173,7 +194,7 @@ describe('A responder that lies: nothing is taken, and what is true is taken aft
 });
 
 describe('A responder that brings its own signer', () => {
-  it.each<[string, (status: TestStatus) => TestSigner, Partial<StatusOptions>?]>([
+  it.each<[string, (status: TestStatus) => TestSigner, (Partial<StatusOptions> | 'root')?, Uint8Array[]?]>([
     ['a device', (status) => issuedBy(status.ldevid, status.issueDevice('A-1'))],
     ['a gateway', (status) => issuedBy(status.infrastructure, status.issueInfrastructure('gateway/g-2'))],
     ['a service', (status) => issuedBy(status.infrastructure, status.issueInfrastructure('service/responder'))],
@@ -182,16 +203,23 @@ describe('A responder that brings its own signer', () => {
     ['one that may not sign', (status) => status.issueSigner({ keyUsage: null })],
     ['no URI', (status) => status.issueSigner({ subjectAltName: null })],
     ['another realm', (status) => status.issueSigner({ uri: 'spiffe://other/status/s' }), { realm: 'devices.local' }],
+    ['another realm, by default', (status) => status.issueSigner({ uri: 'spiffe://other/status/s' })],
     ['one of another root', () => stranger.signer],
+    ['one of another trust anchor', () => stranger.signer, {}, [stranger.root.der]],
+    ['a status name from another CA below the root', (status) => signerOf(beside(status), status)],
+    ['the same, while the root is whom TLS trusts', (status) => signerOf(beside(status), status), 'root'],
+    ['the same under the name of the infrastructure CA', (status) => signerOf(beside(status, INFRASTRUCTURE), status)],
     ['an RSA key', (status) => status.issueSigner({ key: rsa })],
     [
       'octets that are no certificate',
       (status) => ({ ...status.signer, key: generateTestKey(), certificate: Uint8Array.of(0x30, 0) }),
     ],
-  ])('%s: refused, and what it signs is foreign', async (_name, make, options = {}) => {
+  ])('%s: refused, and what it signs is foreign', async (_name, make, options = {}, anchors = []) => {
     await using gateway = await TestGateway.start();
     const { status, feed, clock } = gateway;
-    const verifier = await gateway.open(options);
+    const verifier = await gateway.open(options === 'root' ? rootTrusted(gateway) : options, {
+      trustAnchors: [status.root.der, ...anchors],
+    });
     const signer = make(status);
     const from = gateway.events.length;
     feed.sendSigner(signer);
@@ -203,6 +231,29 @@ describe('A responder that brings its own signer', () => {
     await gateway.since(from, refusedAs('FOREIGN_KEY'));
     expect(verifier.status().asOf).toBe(clock.now);
     expect(await afterRecovery(gateway, verifier)).toEqual(RECOVERED);
+  });
+
+  it('CAs that are named certify status keys, and no others do', async () => {
+    await using gateway = await TestGateway.start();
+    const { status, feed, clock } = gateway;
+    const other = beside(status);
+    const signer = signerOf(other, status);
+    const verifier = await gateway.open({ signerIssuers: [other.der] });
+    expect(gateway.events).toContainEqual({ type: 'refused', what: 'signer', code: 'SIGNER_REFUSED' });
+    expect(verifier.status().epoch).toBe(0);
+    const issuerKeyId = spkiSha256(other.key.subjectPublicKeyInfo);
+    status.adopt(other);
+    status.append([
+      { kind: 'list-opened', listId: 11, issuerKeyId, bucketEnd: MAX_BUCKET_END },
+      { kind: 'block-leased', listId: 11, leasedTo: 16 },
+    ]);
+    feed.script = ({ response }) => {
+      feed.openStream(response);
+      feed.sendSigner(signer);
+      feed.send('snapshot', status.snapshot(clock.now, { signer }));
+    };
+    await gateway.caughtUp(verifier);
+    expect(verifier.status()).toMatchObject({ epoch: 1, sequence: 2 });
   });
 
   it('one that has ended speaks of its own time only', async () => {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 
+import { Oid } from '@touchmark/der';
 import { SeatValue } from '@touchmark/status-list';
 import { describe, expect, it } from 'vitest';
 
@@ -31,6 +32,31 @@ describe('Verifier', () => {
       expect(gateway.verdict(verifier, device)).toBe(code);
     }
     expect(verifier.status()).toEqual({ epoch: 1, sequence: 3, asOf: clock.now, stale: false });
+  });
+
+  it('hands out nothing by which a caller could change what it asks later', async () => {
+    await using gateway = await TestGateway.start();
+    const { status, clock } = gateway;
+    const server = status.issueInfrastructure('service/s-1', {
+      subjectAltName: [
+        { kind: 'dNSName', value: 's-1.local' },
+        { kind: 'iPAddress', value: Uint8Array.of(10, 0, 0, 1) },
+      ],
+      extKeyUsage: [Oid.serverAuth],
+    });
+    const verifier = await gateway.open();
+    const ask = (serverName: string) => verifier.verify([server.der], { at: clock.now, purpose: 'server', serverName });
+    const answer = ask('10.0.0.1');
+    if (!answer.ok) throw answer.error;
+    for (const octets of [...answer.path, answer.certificate.serialNumber, answer.certificate.sha256]) octets.fill(99);
+    expect(() => answer.path.push(new Uint8Array())).toThrow(TypeError);
+    expect(() => Object.assign(answer.certificate, { notAfter: 0 })).toThrow(TypeError);
+    expect(ask('10.0.0.1').ok).toBe(true);
+    expect(ask('99.99.99.99').ok).toBe(false);
+    expect(ask('s-1.local')).toMatchObject({ certificate: { notAfter: server.certificate.notAfter } });
+    const connection = new PassThrough();
+    verifier.track(connection, answer);
+    expect(connection.destroyed).toBe(false);
   });
 
   it('ends the connection of a certificate that is revoked, and no other', async () => {

@@ -61,7 +61,9 @@ export class TestFeed {
       extKeyUsage: [Oid.serverAuth],
       notAfter: 4_000_000_000,
     });
-    const server = createServer({ ...pemOf(certificate), requestCert: true, rejectUnauthorized: false });
+    const { cert, key } = pemOf(certificate);
+    const chain = cert + encodePem('CERTIFICATE', status.infrastructure.der);
+    const server = createServer({ cert: chain, key, requestCert: true, rejectUnauthorized: false });
     server.listen(0, 'localhost');
     await once(server, 'listening');
     return new TestFeed(status, now, server);

@@ -57,6 +57,7 @@ export class TestStatus {
   batchHash: Uint8Array = NO_BATCH;
   /** The journal of this epoch, each batch signed. */
   readonly batches: { readonly first: number; readonly last: number; readonly message: Uint8Array }[] = [];
+  private readonly others: TestCa[] = [];
   private readonly lists = new Map<number, TestList>();
 
   constructor({ realm = 'devices.local' } = {}) {
@@ -109,6 +110,11 @@ export class TestStatus {
     const message = this.sign('batch', payload);
     this.batches.push({ first, last: this.sequence, message });
     return message;
+  }
+
+  /** Lets another CA have lists. */
+  adopt(ca: TestCa): void {
+    this.others.push(ca);
   }
 
   /** Leaves a list out of snapshots from now on. */
@@ -203,7 +209,7 @@ export class TestStatus {
   }
 
   private authorityOf(keyId: Uint8Array): TestCa {
-    const authorities = [this.root, this.ldevid, this.infrastructure];
+    const authorities = [this.root, this.ldevid, this.infrastructure, ...this.others];
     const found = authorities.find(({ key }) => equalBytes(spkiSha256(key.subjectPublicKeyInfo), keyId));
     if (found === undefined) throw new TypeError('no such issuing key');
     return found;

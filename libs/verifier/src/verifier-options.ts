@@ -24,8 +24,13 @@ export interface StatusOptions {
   readonly maxAge: number;
   /** What happens then: `deny` refuses everybody, `allow` goes on with what was known and says so by `onEvent`. */
   readonly whenStale: 'deny' | 'allow';
-  /** Realm whose status keys are believed; any that leads to a trust anchor if left out. */
+  /** Realm whose status keys are believed; that of the gateway's own certificate if left out. */
   readonly realm?: string;
+  /**
+   * The CAs whose certificates of status keys are believed, DER. If left out: those in `source.tls.ca`, and the one that issued the
+   * gateway's own certificate.
+   */
+  readonly signerIssuers?: readonly Uint8Array[];
   /** Seconds by which signed times may lie ahead of ours; 60 if left out. */
   readonly maxClockSkew?: number;
   /** Seconds between two heads; a stream without a new one for three times as long is given up. 2 if left out. */

@@ -5,6 +5,7 @@ import { VerifierError } from './error.js';
 import { checkFeedTls, feedUrl, type FeedTls } from './feed/feed-request.js';
 import type { KnownPath } from './path/known-paths.js';
 import { PolicyError } from './policy-error.js';
+import { realmOf, SignerIssuers } from './status/signer-issuers.js';
 import { StatusKeeper } from './status/status-keeper.js';
 import { StatusState } from './status/status-state.js';
 import { TrackedConnections } from './track/tracked-connections.js';
@@ -71,8 +72,10 @@ export class Verifier {
     const { now, status, maxKnownCertificates } = options;
     const trustAnchors = options.trustAnchors.map(readAuthority);
     const intermediates = (options.intermediates ?? []).map(readAuthority);
-    const { maxAge, whenStale, maxClockSkew, realm } = status;
-    this.state = new StatusState({ trustAnchors, intermediates, realm, now, maxAge, maxClockSkew });
+    const { maxAge, whenStale, maxClockSkew, source } = status;
+    const realm = status.realm ?? realmOf(source.tls);
+    const issuers = new SignerIssuers(status.signerIssuers, source.tls);
+    this.state = new StatusState({ trustAnchors, intermediates, realm, issuers, now, maxAge, maxClockSkew });
     this.judge = new CertificateJudge({
       trustAnchors,
       state: this.state,
@@ -154,6 +157,7 @@ export class Verifier {
   /** Goes on with a renewed gateway certificate: connects with it at once. Throws for PEM that cannot be used, and keeps the old. */
   setTls(tls: FeedTls): void {
     checkFeedTls(tls);
+    this.state.trust(new SignerIssuers(this.options.status.signerIssuers, tls));
     this.keeper.setTls(tls);
   }
 

@@ -44,11 +44,15 @@ export function knownPathOf(path: readonly PathCertificate[], name: string, vali
   const [leaf] = path;
   if (leaf === undefined) throw new TypeError('a path begins with an end entity');
   const names = leaf.subjectAltName ?? [];
-  const { serialNumber, notAfter } = leaf.certificate;
+  const { notAfter } = leaf.certificate;
+  // What is handed out is another copy than what later answers are made of.
+  const serialNumber = leaf.certificate.serialNumber.slice();
+  const handedOut = [leaf.certificate.der.slice(), ...path.slice(1).map(ownOctets)];
+  Object.freeze(handedOut);
   const identity = identityAmong(names);
   return {
-    certificate: { serialNumber, notAfter, sha256: new Uint8Array(Buffer.from(name, 'latin1')) },
-    path: [leaf.certificate.der, ...path.slice(1).map(ownOctets)],
+    certificate: Object.freeze({ serialNumber, notAfter, sha256: new Uint8Array(Buffer.from(name, 'latin1')) }),
+    path: handedOut,
     identity,
     device: identity?.kind === 'device' ? deviceOf(identity) : undefined,
     names,

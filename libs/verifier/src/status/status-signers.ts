@@ -7,9 +7,10 @@ import { type Certificate, spkiSha256, type SubjectPublicKeyInfo, X509Error } fr
 import { VerifierError } from '../error.js';
 import { FeedError } from '../feed-error.js';
 import { identityAmong } from '../identity.js';
-import type { PathCertificate } from '../path/path-certificate.js';
+import { type PathCertificate, readPathCertificate } from '../path/path-certificate.js';
 import { findPath } from '../path/verify-path.js';
 import type { StatusPort } from '../status-port.js';
+import type { SignerIssuers } from './signer-issuers.js';
 
 /** Status keys remembered at most. A service has one for each CA process and each half of its certificate's life. */
 const MAX_SIGNERS = 64;
@@ -27,6 +28,7 @@ interface Signer {
   readonly record: SignerRecord;
   readonly key: KeyObject;
   readonly digest: string | null;
+  readonly issuer: PathCertificate;
   /** The time that all certificates of the path share, UTC seconds, inclusive. */
   readonly notBefore: number;
   readonly notAfter: number;
@@ -41,20 +43,31 @@ interface Signer {
 export interface StatusSignersOptions {
   readonly trustAnchors: readonly Certificate[];
   readonly intermediates: readonly Certificate[];
-  /** Whose status keys are believed; of any realm if left out. */
-  readonly realm: string | undefined;
+  /** Whose status keys are believed. */
+  readonly realm: string;
+  /** Who certifies them. */
+  readonly issuers: SignerIssuers;
 }
 
 /**
- * The keys that may sign status: those with a certificate that leads to a trust anchor, names `spiffe://<realm>/status/<name>`, has
- * digitalSignature and no extKeyUsage, below CAs that have none either: one that is bounded to TLS certifies no status key.
+ * The keys that may sign status: those with a certificate that comes from one of the named issuers and leads to a trust anchor, names
+ * `spiffe://<realm>/status/<name>`, has digitalSignature and no extKeyUsage, below CAs that have none either: one that is bounded to
+ * TLS certifies no status key.
  */
 export class StatusSigners {
   private readonly options: StatusSignersOptions;
   private readonly signers = new Map<string, Signer>();
+  private issuers: SignerIssuers;
 
   constructor(options: StatusSignersOptions) {
     this.options = options;
+    this.issuers = options.issuers;
+  }
+
+  /** Goes by other issuers from now on, for the signers that are known, too. */
+  trust(issuers: SignerIssuers): void {
+    this.issuers = issuers;
+    for (const [name, { issuer }] of this.signers) if (!issuers.has(issuer)) this.signers.delete(name);
   }
 
   /** All that are known, oldest first. */
@@ -116,8 +129,11 @@ export class StatusSigners {
 
   private read(record: SignerRecord, now: number): [name: string, signer: Signer] {
     try {
+      // The cheapest question first: this may go on all day.
+      if (!this.issuers.has(readPathCertificate(record.issuerCertificate, 1))) throw new FeedError('SIGNER_REFUSED');
       const path = this.pathOf(record, now);
-      const [leaf] = path;
+      const [leaf, issuer] = path;
+      if (issuer === undefined || !this.issuers.has(issuer)) throw new FeedError('SIGNER_REFUSED');
       const digest = leaf === undefined ? undefined : DIGESTS[leaf.key.kind];
       if (leaf === undefined || digest === undefined || !this.mayName(leaf)) throw new FeedError('SIGNER_REFUSED');
       if (path.some(({ extKeyUsage }) => extKeyUsage !== undefined)) throw new FeedError('SIGNER_REFUSED');
@@ -129,7 +145,7 @@ export class StatusSigners {
       const notBefore = Math.max(...path.map(({ certificate }) => certificate.notBefore));
       const notAfter = Math.min(...path.map(({ certificate }) => certificate.notAfter));
       const keyId = toHex(spkiSha256(leaf.certificate.subjectPublicKeyInfo));
-      return [keyId, { record, key: leaf.keyObject, digest, notBefore, notAfter, seats }];
+      return [keyId, { record, key: leaf.keyObject, digest, issuer, notBefore, notAfter, seats }];
     } catch (error) {
       if (error instanceof VerifierError || error instanceof X509Error)
         throw new FeedError('SIGNER_REFUSED', { cause: error });
@@ -161,8 +177,7 @@ export class StatusSigners {
 
   private mayName(leaf: PathCertificate): boolean {
     const identity = identityAmong(leaf.subjectAltName ?? []);
-    const { realm } = this.options;
-    const named = identity?.kind === 'status' && (realm === undefined || identity.realm === realm);
+    const named = identity?.kind === 'status' && identity.realm === this.options.realm;
     return named && leaf.keyUsage?.has('digitalSignature') === true;
   }
 }

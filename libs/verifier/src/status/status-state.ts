@@ -14,13 +14,15 @@ import { type Certificate, parseCertificate, X509Error } from '@touchmark/x509';
 
 import { FeedError } from '../feed-error.js';
 import type { CertificateStatus, StatusPort } from '../status-port.js';
+import type { SignerIssuers } from './signer-issuers.js';
 import { StatusSigners } from './status-signers.js';
 
 export interface StatusStateOptions {
   readonly trustAnchors: readonly Certificate[];
   /** Issuing CAs that are known without the feed. */
   readonly intermediates: readonly Certificate[];
-  readonly realm: string | undefined;
+  readonly realm: string;
+  readonly issuers: SignerIssuers;
   /** UTC seconds. */
   readonly now: () => number;
   readonly maxAge: number;
@@ -60,6 +62,11 @@ export class StatusState implements StatusPort {
   /** See {@link StatusSigners.add}. */
   addSigner(record: SignerRecord): boolean {
     return this.signers.add(record, this.options.now());
+  }
+
+  /** See {@link StatusSigners.trust}. */
+  trust(issuers: SignerIssuers): void {
+    this.signers.trust(issuers);
   }
 
   /**
