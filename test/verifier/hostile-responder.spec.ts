@@ -372,6 +372,26 @@ describe('A responder that does not speak as it should', () => {
           for (let i = 0; i < 5001; i += 1) feed.send('head', head);
         }),
     ],
+    [
+      'the same true snapshot thousands of times',
+      'FEED_TOO_LARGE',
+      ({ feed, status, clock }) =>
+        (feed.script = (exchange) => {
+          feed.answerHonestly(exchange);
+          const snapshot = status.snapshot(clock.now);
+          for (let i = 0; i < 5001; i += 1) feed.send('snapshot', snapshot);
+        }),
+    ],
+    [
+      'one signer that is none after another',
+      'SIGNER_REFUSED',
+      ({ feed, status }) =>
+        (feed.script = (exchange) => {
+          feed.answerHonestly(exchange);
+          const none = status.issueSigner({ keyUsage: null });
+          for (let i = 0; i < 17; i += 1) feed.sendSigner(none);
+        }),
+    ],
   ])('%s', async (_name, code, misbehave) => {
     await using gateway = await TestGateway.start();
     const verifier = await gateway.open({ headInterval: 1 });

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 
-import { SeatValue } from '@touchmark/status-list';
+import { readStatusFile, SeatValue } from '@touchmark/status-list';
 import { TestStatus } from '@touchmark/testkit';
 import type { Verifier, VerifierEvent } from '@touchmark/verifier';
 import { describe, expect, it } from 'vitest';
@@ -198,6 +198,47 @@ describe('The cache folder', () => {
     const again = await gateway.open();
     expect(again.status().sequence).toBe(status.sequence);
     expect(gateway.verdict(again, device)).toBe('CERT_REVOKED');
+  });
+
+  it('keeps those who signed what is kept, however many signers there are', async () => {
+    await using gateway = await TestGateway.start();
+    const { status, feed, clock } = gateway;
+    const verifier = await gateway.open();
+    const signers = Array.from({ length: 70 }, () => status.issueSigner());
+    for (const signer of signers) {
+      feed.sendSigner(signer);
+      status.signer = signer;
+      clock.now += 1;
+      const moved = gateway.next((event) => event.type === 'position' && event.asOf === clock.now);
+      feed.sendHead();
+      await moved;
+    }
+    const device = status.issueDevice('A-1');
+    feed.send('batch', status.change(device, SeatValue.invalid));
+    feed.sendHead();
+    await gateway.caughtUp(verifier);
+    await verifier.close();
+    const { length } = readStatusFile(readFileSync(file(gateway, 'status'))).signers;
+    expect(length).toBeGreaterThanOrEqual(2);
+    expect(length).toBeLessThan(40);
+    feed.script = ({ request }) => request.socket.destroy();
+    const again = await gateway.open();
+    expect(again.status()).toMatchObject({ sequence: 1, asOf: clock.now });
+    expect(gateway.verdict(again, device)).toBe('CERT_REVOKED');
+  });
+
+  it('keeps no signer of whom nothing was taken', async () => {
+    await using gateway = await TestGateway.start();
+    const { status, feed } = gateway;
+    const verifier = await gateway.open();
+    for (let i = 0; i < 3; i += 1) feed.sendSigner(status.issueSigner());
+    feed.send('batch', status.change(status.issueDevice('A-1'), SeatValue.invalid));
+    await gateway.caughtUp(verifier);
+    await verifier.close();
+    const { signers } = readStatusFile(readFileSync(file(gateway, 'status')));
+    expect(signers.map(({ certificate }) => Buffer.from(certificate))).toEqual([
+      Buffer.from(status.signer.certificate),
+    ]);
   });
 
   it('shared by two processes that both write: the next start finds a proven state', async () => {

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { toHex } from '@touchmark/der';
 import {
   type Applied,
   decodeSigned,
@@ -18,6 +19,8 @@ import { CachedMessages } from './cached-messages.js';
 
 const MESSAGES = 'status';
 const HEAD = 'head';
+/** Signers that are appended before those of whom nothing is kept any more are forgotten. */
+const MORE_SIGNERS = 32;
 const MAX_FILE_OCTETS = 64 * 2 ** 20;
 /** Seconds after which a temporary file is nobody's any more. */
 const LEFT_OVER_AFTER = 60;
@@ -38,6 +41,8 @@ export interface StatusCacheOptions {
   readonly retryAfter: number;
   /** Told when the folder cannot be read or written, and with undefined when it can again. */
   readonly onTrouble: (error: FeedError | undefined) => void;
+  /** The record of a signer whose message was taken. */
+  readonly signerOf: (keyId: Uint8Array) => SignerRecord | undefined;
   /** Whether a snapshot and batches prove exactly what is known. */
   readonly proves: (messages: readonly Uint8Array[]) => boolean;
   /** The file has grown: a younger snapshot would make it short. */
@@ -52,7 +57,9 @@ export interface StatusCacheOptions {
 export class StatusCache {
   private readonly options: StatusCacheOptions;
   private content = new CachedMessages();
-  private signers: Uint8Array[] = [];
+  /** Records of those who signed what is kept, by key id. */
+  private readonly signers = new Map<string, Uint8Array>();
+  private signersWritten = 0;
   private appends: Uint8Array[] = [];
   private head: { readonly message: Uint8Array; readonly time: number } | undefined;
   private headWritten = Number.NEGATIVE_INFINITY;
@@ -71,7 +78,7 @@ export class StatusCache {
     if (octets !== undefined) {
       const { signers, messages, whole } = readStatusFile(octets);
       const taken = [
-        ...signers.map((record) => this.loadSigner(judge, record)),
+        ...signers.map((record) => this.tryKeep(() => judge.signer(record))),
         ...messages.map((message) => this.loadMessage(judge, message)),
       ];
       // Nothing is appended to a file that is not understood to its end.
@@ -81,11 +88,6 @@ export class StatusCache {
     const head = await this.read(HEAD);
     if (head !== undefined) this.loadMessage(judge, head);
     await this.probe();
-  }
-
-  signer(record: SignerRecord): void {
-    this.keepSigner(record);
-    this.work();
   }
 
   /** A message that was just taken, in octets that nobody changes. */
@@ -106,6 +108,7 @@ export class StatusCache {
     const shorter = this.content.from(message, sequence, batchHash);
     if (shorter === undefined || !this.options.proves(shorter.all())) return;
     this.content = shorter;
+    this.keepSigner(message);
     this.rewrite = true;
     this.work();
   }
@@ -119,13 +122,6 @@ export class StatusCache {
     this.work();
     await this.working;
     clearTimeout(this.retry);
-  }
-
-  private loadSigner(judge: CacheJudge, record: SignerRecord): boolean {
-    return this.tryKeep(() => {
-      judge.signer(record);
-      this.keepSigner(record);
-    });
   }
 
   private loadMessage(judge: CacheJudge, message: Uint8Array): boolean {
@@ -142,10 +138,23 @@ export class StatusCache {
     }
   }
 
-  private keepSigner(record: SignerRecord): void {
+  // A message is worth nothing without its signer; a signer of whom nothing was taken is not worth keeping.
+  private keepSigner(message: Uint8Array): void {
+    const { keyId } = decodeSigned(message);
+    const name = toHex(keyId);
+    const record = this.signers.has(name) ? undefined : this.options.signerOf(keyId);
+    if (record === undefined) return;
     const octets = encodeSignerRecord(record);
-    this.signers.push(octets);
+    this.signers.set(name, octets);
     this.appends.push(octets);
+    if (this.signers.size > this.signersWritten + MORE_SIGNERS) this.rewrite = true;
+  }
+
+  private forgetSigners(): void {
+    const messages = this.head === undefined ? this.content.all() : [...this.content.all(), this.head.message];
+    const needed = new Set(messages.map((message) => toHex(decodeSigned(message).keyId)));
+    for (const name of this.signers.keys()) if (!needed.has(name)) this.signers.delete(name);
+    this.signersWritten = this.signers.size;
   }
 
   private keepMessage(applied: Applied, message: Uint8Array): void {
@@ -154,15 +163,19 @@ export class StatusCache {
       this.noteHead(applied, message);
     } else if (applied.type === 'snapshot') {
       this.content.start(message, sequence);
+      this.keepSigner(message);
       this.rewrite = true;
     } else {
       const kept = this.content.append(message, sequence, payloadHash(decodeSigned(message).payload));
-      if (kept) this.appends.push(message);
+      if (!kept) return;
+      this.keepSigner(message);
+      this.appends.push(message);
     }
   }
 
   private noteHead({ position }: Applied, message: Uint8Array): void {
     this.head = { message, time: position.asOf };
+    this.keepSigner(message);
   }
 
   // One writer at a time; what comes meanwhile is written by the next round.
@@ -201,7 +214,8 @@ export class StatusCache {
     if (this.content.snapshot !== undefined && this.rewrite) {
       this.rewrite = false;
       this.appends = [];
-      await this.replace(MESSAGES, Buffer.concat([...this.signers, ...this.content.all()]));
+      this.forgetSigners();
+      await this.replace(MESSAGES, Buffer.concat([...this.signers.values(), ...this.content.all()]));
     } else if (this.content.snapshot !== undefined && this.appends.length > 0) {
       const octets = Buffer.concat(this.appends);
       this.appends = [];

@@ -12,8 +12,8 @@ export type FeedMode = 'stream' | 'poll';
 export interface FeedConsumer {
   /** How much is known. */
   position(): { readonly epoch: number; readonly sequence: number } | undefined;
-  /** Throws FeedError SIGNER_REFUSED. */
-  signer(record: SignerRecord): void;
+  /** Whether it was not known. Throws FeedError SIGNER_REFUSED. */
+  signer(record: SignerRecord): boolean;
   /** Throws StatusListError or FeedError for what is refused. */
   message(message: Uint8Array): Applied;
   opened(mode: FeedMode): void;
@@ -38,8 +38,12 @@ const STREAMS_BEFORE_POLL = 3;
 const POLLS_BEFORE_STREAM = 30;
 /** A poll waits for news on the other side, ten seconds at most. */
 const POLL_WAIT = 10;
-/** Messages that say nothing new, and signers, between two that do: more is somebody keeping us busy. */
+/** Messages that say nothing new, and signers, between two that do: more is somebody keeping us busy. Long ones count more. */
 const MAX_IDLE_ITEMS = 5000;
+const OCTETS_OF_AN_ITEM = 2 ** 16;
+/** Signers in one attempt that cost signature checks, whatever else comes: those refused, which a service has none of, and those taken. */
+const MAX_REFUSED_SIGNERS = 16;
+const MAX_NEW_SIGNERS = 512;
 
 const NOTHING_NEW = new Set<string>(['ALREADY_APPLIED', 'STALE_HEAD', 'SEQUENCE_BACK', 'TIME_AHEAD']);
 
@@ -197,6 +201,8 @@ class ItemTaker {
   private readonly consumer: FeedConsumer;
   private readonly onHead: () => void;
   private idle = 0;
+  private refusedSigners = 0;
+  private newSigners = 0;
   private asOf = 0;
 
   /** `onHead` is called for heads that prove something younger than the last one, so a repeated one is silence. */
@@ -206,20 +212,23 @@ class ItemTaker {
   }
 
   take(item: FeedItem): void {
-    this.idle += 1;
+    this.idle += item.kind === 'signer' ? 1 : 1 + Math.floor(item.message.length / OCTETS_OF_AN_ITEM);
     if (this.idle > MAX_IDLE_ITEMS) throw new FeedError('FEED_TOO_LARGE');
     if (item.kind === 'signer') this.takeSigner(item.record);
     else this.takeMessage(item.message);
   }
 
-  // One that is refused is not followed, and that is all: what it signs will not be taken either.
+  // One that is refused is not followed, and that is all unless there is no end to them: what it signs will not be taken either.
   private takeSigner(record: SignerRecord): void {
     try {
-      this.consumer.signer(record);
+      if (this.consumer.signer(record)) this.newSigners += 1;
     } catch (error) {
       if (!(error instanceof FeedError)) throw error;
       this.consumer.refused('signer', error.code);
+      this.refusedSigners += 1;
+      if (this.refusedSigners > MAX_REFUSED_SIGNERS) throw error;
     }
+    if (this.newSigners > MAX_NEW_SIGNERS) throw new FeedError('FEED_TOO_LARGE');
   }
 
   private takeMessage(message: Uint8Array): void {

@@ -33,7 +33,7 @@ export class StatusKeeper {
 
   constructor(options: StatusKeeperOptions) {
     this.options = options;
-    const { status, onEvent } = options;
+    const { status, state, onEvent } = options;
     this.cache = new StatusCache({
       folder: status.cacheDir,
       writer: nextWriter(),
@@ -41,7 +41,8 @@ export class StatusKeeper {
       retryAfter: status.cacheRetry,
       onTrouble: (error) =>
         onEvent(error === undefined ? { type: 'cache-recovered' } : { type: 'cache-failed', code: error.code, error }),
-      proves: (messages) => options.state.isProvenBy(messages),
+      signerOf: (keyId) => state.signerRecord(keyId),
+      proves: (messages) => state.isProvenBy(messages),
       onGrown: () => this.follower?.askForSnapshot(),
     });
   }
@@ -85,9 +86,7 @@ export class StatusKeeper {
       backoff: new Backoff({ ...status.retry, random }),
       consumer: {
         position: () => state.position,
-        signer: (record) => {
-          if (state.addSigner(record)) this.cache.signer(record);
-        },
+        signer: (record) => state.addSigner(record),
         message: (message) => this.news(message),
         opened: (mode) => onEvent({ type: 'connected', mode }),
         failed: (mode, error, retryIn) => {

@@ -12,8 +12,8 @@ import { findPath } from '../path/verify-path.js';
 import type { StatusPort } from '../status-port.js';
 import type { SignerIssuers } from './signer-issuers.js';
 
-/** Status keys remembered at most. A service has one for each CA process and each half of its certificate's life. */
-const MAX_SIGNERS = 64;
+/** Status keys remembered at most. A service has one for each start of a CA process, and for each half of its certificate's life. */
+const MAX_SIGNERS = 256;
 /** Seconds that a certificate may begin before it is made. Ours begin an hour before; clocks may differ. */
 const MAX_BACKDATE = 7200;
 const DIGESTS: Partial<Record<SubjectPublicKeyInfo['kind'], string | null>> = {
@@ -70,9 +70,8 @@ export class StatusSigners {
     for (const [name, { issuer }] of this.signers) if (!issuers.has(issuer)) this.signers.delete(name);
   }
 
-  /** All that are known, oldest first. */
-  get records(): readonly SignerRecord[] {
-    return [...this.signers.values()].map(({ record }) => record);
+  recordOf(keyId: Uint8Array): SignerRecord | undefined {
+    return this.signers.get(toHex(keyId))?.record;
   }
 
   /**

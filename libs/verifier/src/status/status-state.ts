@@ -55,8 +55,9 @@ export class StatusState implements StatusPort {
     return this.issuers;
   }
 
-  get signerRecords(): readonly SignerRecord[] {
-    return this.signers.records;
+  /** What proves who has this key; undefined if it is no signer's that is known. */
+  signerRecord(keyId: Uint8Array): SignerRecord | undefined {
+    return this.signers.recordOf(keyId);
   }
 
   /** See {@link StatusSigners.add}. */
