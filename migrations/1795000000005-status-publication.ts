@@ -45,6 +45,9 @@ export class StatusPublication1795000000005 implements MigrationInterface {
         sequence bigint NOT NULL,
         iat bigint NOT NULL,
         exp bigint NOT NULL,
+        -- seat of the certificate whose key signed it
+        signer_list_id integer NOT NULL,
+        signer_index integer NOT NULL,
         jwt text NOT NULL
       );
 

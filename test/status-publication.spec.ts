@@ -6,12 +6,13 @@ import {
   decodeSnapshot,
   type JournalFollower,
 } from '@touchmark/status-list';
-import { Database, journalHead, statusChannel } from '@touchmark/store';
+import { Database, journalChannel, journalHead, statusChannel } from '@touchmark/store';
 import { parseCertificate, spkiSha256 } from '@touchmark/x509';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { PublishSnapshot } from '../apps/ca/src/status-publication/publish-snapshot.js';
 import { type PublicationPorts, publishMoment } from '../apps/ca/src/status-publication/publication.js';
 import { StatusKey } from '../apps/ca/src/status-publication/status-key.js';
+import { StatusPublisher } from '../apps/ca/src/status-publication/status-publisher.js';
 import { differences, followPublished, keyIdIn, publishedMessages } from './fixture/published-status.js';
 import { credentialRequest, idevidRequest, identityOf, issued, TestCaService, testModel } from './fixture/test-ca.js';
 
@@ -224,6 +225,20 @@ async function revokeSigner(keyId: string): Promise<void> {
 }
 
 describe('the publisher of a process', () => {
+  it('works little for who only notifies: a round that finds nothing new is followed by a rest', async () => {
+    let rounds = 0;
+    const ports = { ...replica(service), now: () => (rounds++, now()) };
+    const onError = (error: unknown) => service.errors.push(error);
+    const running = await StatusPublisher.start({ ...schedule, ports, db: service.db, onError });
+    try {
+      const [begin, before] = [performance.now(), rounds];
+      while (performance.now() - begin < 600) await relay.query(`NOTIFY ${journalChannel}`);
+      expect(rounds - before).toBeLessThanOrEqual(600 / 20 + 5);
+    } finally {
+      await running.stop();
+    }
+  });
+
   it('begins with a snapshot by its own key, publishes each commit by itself, and stops with nothing half done', async () => {
     const running = await service.ca.startStatusPublisher();
     try {

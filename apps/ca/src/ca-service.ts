@@ -58,6 +58,8 @@ export async function openCaService(options: CaServiceOptions): Promise<CaServic
         try {
           const publisher = await ca.startStatusPublisher();
           work.add(() => publisher.stop());
+          await ca.refreshCrl.catchUp();
+          work.add(ca.startUpkeep());
           const report = quietLosses(onError);
           const queue = new BullmqQueue({
             databaseUrl: url,

@@ -6,6 +6,7 @@ import type { Authorities } from './authorities/authorities.js';
 import { Templates } from './authorities/templates.js';
 import { CaClock } from './ca-clock.js';
 import { asRefusal, CaError } from './ca-error.js';
+import { CrlUpkeep } from './crl/crl-upkeep.js';
 import { RefreshCrl } from './crl/refresh-crl.js';
 import { signCrlWith } from './crl/sign-crl.js';
 import { drawAhead } from './draw-ahead.js';
@@ -62,6 +63,8 @@ export interface CaSettings {
   readonly statusTokenTtl: number;
 }
 
+const LISTS_AHEAD_MILLISECONDS = 600_000;
+
 export const defaultCaSettings = {
   hourlyQuota: 1_000_000,
   totalHourlyQuota: 5_000_000,
@@ -104,6 +107,7 @@ export class Ca {
   private readonly settings: CaSettings;
   private readonly clock: CaClock;
   private readonly statusKey: StatusKey;
+  private readonly upkeep: CrlUpkeep;
   /** For ids and serial numbers of devices' certificates. */
   private readonly draw: RandomBytes;
   private readonly renewOcspSigners: RenewOcspSigners;
@@ -157,6 +161,7 @@ export class Ca {
       signToken,
       hasStatusKey: () => this.statusKey.present !== undefined,
     });
+    this.upkeep = new CrlUpkeep(this.refreshCrl, onError);
     this.changeStatus = new ChangeStatus(statusDb, clock, onError);
     this.revokeServiceCertificate = new RevokeServiceCertificate(statusDb, clock);
     this.confirmSeen = new ConfirmSeen(db, clock, onError);
@@ -182,6 +187,23 @@ export class Ca {
     return StatusPublisher.start({ ...this.snapshotSchedule, ports: this.publicationPorts, db: statusDb, onError });
   }
 
+  /** Begins to make what only the clock asks for: CRLs and tokens that are due, and lists before they are needed. Returns how to stop. */
+  startUpkeep(): () => Promise<void> {
+    const { onError } = this.ports;
+    this.upkeep.start();
+    let opening: Promise<unknown> = Promise.resolve();
+    const openAhead = (): void => {
+      opening = opening.then(() => this.statusLists.openAhead()).catch(onError);
+    };
+    openAhead();
+    const timer = setInterval(openAhead, LISTS_AHEAD_MILLISECONDS).unref();
+    return async () => {
+      clearInterval(timer);
+      await this.upkeep.stop();
+      await opening;
+    };
+  }
+
   private get snapshotSchedule(): SnapshotSchedule {
     const { statusSnapshotEvery, statusSnapshotAfter, statusBatchesKept } = this.settings;
     return {
@@ -193,7 +215,14 @@ export class Ca {
 
   private get publicationPorts(): PublicationPorts {
     const { statusDb, now } = this.ports;
-    return { db: statusDb, key: this.statusKey, now, headEvery: this.settings.statusHeadEvery };
+    return {
+      db: statusDb,
+      key: this.statusKey,
+      now,
+      headEvery: this.settings.statusHeadEvery,
+      // tokens of the key before are worth nothing to who knows
+      onReplaced: () => this.upkeep.wake(),
+    };
   }
 
   /** For an operator's command on a restored database, before anything serves from it (rule 9). */

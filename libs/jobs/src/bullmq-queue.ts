@@ -38,7 +38,7 @@ const answerMilliseconds = 10_000;
  * Every queue there is. In PostgreSQL a role that may not change the schema can use these and no other: the owner makes what each
  * of them needs.
  */
-export const queueNames = ['crl', 'ca-clock', 'enrollment-clock'] as const;
+export const queueNames = ['crl', 'enrollment-clock'] as const;
 
 /** Creates or updates, as the owner, what the PostgreSQL backend needs. Rejects with a JobsError; concurrent calls are ordered. */
 export async function migrateJobs(databaseUrl: string): Promise<void> {

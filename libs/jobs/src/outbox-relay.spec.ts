@@ -29,7 +29,8 @@ class FakeOutbox {
   };
 }
 
-const settle = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);
+/** Until the relay has rested from a round that found nothing. */
+const settle = (): Promise<unknown> => vi.advanceTimersByTimeAsync(20);
 
 describe('OutboxRelay', () => {
   let outbox: FakeOutbox;
@@ -104,6 +105,16 @@ describe('OutboxRelay', () => {
     expect(added).toEqual([['crl', ['1']]]);
   });
 
+  it('works little for who only notifies: a round that finds nothing is followed by a rest', async () => {
+    await start();
+    for (let millisecond = 0; millisecond < 1_000; millisecond++) {
+      outbox.notify();
+      await vi.advanceTimersByTimeAsync(1);
+    }
+    expect(outbox.rounds).toBeGreaterThan(10);
+    expect(outbox.rounds).toBeLessThanOrEqual(51);
+  });
+
   it('goes on without a pause while rounds are full', async () => {
     outbox.rows = Array.from({ length: 1_200 }, (_, i) => job(String(i)));
     await start();
@@ -116,7 +127,7 @@ describe('OutboxRelay', () => {
     add = async () => Promise.reject(refusal);
     outbox.rows = [job('1')];
     await start();
-    await settle();
+    await vi.advanceTimersByTimeAsync(0);
     expect(errors).toEqual([refusal]);
     expect(outbox.rows).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(250);

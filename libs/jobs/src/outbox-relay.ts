@@ -13,6 +13,8 @@ export interface OutboxRelayOptions {
 const roundSize = 500;
 const firstBackoffMilliseconds = 250;
 const longestBackoffMilliseconds = 15_000;
+/** After a round that found nothing: anybody who may read the database can notify. */
+const restMilliseconds = 20;
 
 /**
  * Hands the jobs of committed changes to the queue. A round takes rows, adds their jobs and commits the taking last: a
@@ -62,14 +64,13 @@ export class OutboxRelay {
       try {
         const moved = await this.round();
         failures = 0;
+        if (moved === 0) await this.pauseUnwoken(restMilliseconds);
         if (moved < roundSize && !this.notified) await this.pause(this.pollMilliseconds);
       } catch (error) {
         this.options.onError(error);
-        this.backingOff = true;
-        await this.pause(
+        await this.pauseUnwoken(
           Math.min(firstBackoffMilliseconds * 2 ** Math.min(failures++, 10), longestBackoffMilliseconds),
         );
-        this.backingOff = false;
       }
     }
   }
@@ -80,6 +81,12 @@ export class OutboxRelay {
       for (const [queue, ofQueue] of byQueue(jobs)) await this.options.queue.add(queue, ofQueue);
       return jobs.length;
     });
+  }
+
+  private async pauseUnwoken(milliseconds: number): Promise<void> {
+    this.backingOff = true;
+    await this.pause(milliseconds);
+    this.backingOff = false;
   }
 
   private async pause(milliseconds: number): Promise<void> {

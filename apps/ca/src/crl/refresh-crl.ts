@@ -1,15 +1,16 @@
 import {
-  appendOutbox,
   crlListsBehind,
   type Database,
   journalHead,
   listsWantingTokens,
   lockCrl,
+  type Queryable,
   revocationsOf,
   saveCrl,
   saveStatusToken,
   staleCrlLists,
   statusLists,
+  type Transaction,
 } from '@touchmark/store';
 import type { CaClock } from '../ca-clock.js';
 import { CaError } from '../ca-error.js';
@@ -41,9 +42,15 @@ export class RefreshCrl {
 
   /** Makes and stores the list's next CRL and token; a list that is gone needs none. */
   async run(listId: number): Promise<void> {
+    await this.make(listId);
+  }
+
+  /** `wanted` is asked once nobody else makes a CRL of the list. */
+  private async make(listId: number, wanted?: (tx: Transaction) => Promise<boolean>): Promise<void> {
     const { clock, holds, signToken } = this.options;
     await this.db.transaction(async (tx) => {
       const previous = await lockCrl(tx, listId);
+      if (wanted && !(await wanted(tx))) return;
       const list = (await statusLists(tx)).find((l) => l.id === listId);
       if (!list || !previous) return;
       // The clock and the head are read before the entries: what commits in between is listed although it need not be (rule 2).
@@ -64,29 +71,43 @@ export class RefreshCrl {
    * killed keeps the ones after it waiting until the queue is sure that it is dead.
    */
   async catchUp(): Promise<number> {
-    const behind = await this.listsOf(await crlListsBehind(this.db));
+    const behind = await this.listsOf(this.db, await crlListsBehind(this.db));
     for (const listId of behind) await this.run(listId);
     return behind.size;
   }
 
-  /** Asks for the CRLs and tokens that are due: by their age, or because a change came whose job was lost. */
-  async enqueueDue(): Promise<number> {
-    const old = await staleCrlLists(this.db, this.staleBefore());
-    const due = await this.listsOf([...old, ...(await crlListsBehind(this.db))]);
-    await this.db.transaction((tx) =>
-      appendOutbox(
-        tx,
-        Array.from(due, (listId) => ({ queue: 'crl', key: `list-${listId}`, payload: { listId } })),
-      ),
-    );
+  /**
+   * Makes the CRLs and tokens that are due: by their age, because a change came whose job was lost, or because the key of the token was
+   * revoked. One that cannot be made keeps the others from nothing; then this rejects with the last reason.
+   */
+  async makeDue(): Promise<number> {
+    const due = await this.dueLists(this.db);
+    const failures: unknown[] = [];
+    for (const listId of due) {
+      try {
+        // another process may have been faster
+        await this.make(listId, async (tx) => (await this.dueLists(tx)).has(listId));
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures.at(-1);
     return due.size;
   }
 
+  private async dueLists(db: Queryable): Promise<Set<number>> {
+    const old = await staleCrlLists(db, this.staleBefore());
+    return this.listsOf(db, [...old, ...(await crlListsBehind(db))]);
+  }
+
   /** Those of the lists whose CRL this process can make, and those that want a token, if it can make one. */
-  private async listsOf(lists: readonly { listId: number; authorityId: string }[]): Promise<Set<number>> {
+  private async listsOf(
+    db: Queryable,
+    lists: readonly { listId: number; authorityId: string }[],
+  ): Promise<Set<number>> {
     const { holds, hasStatusKey } = this.options;
     const ours = lists.filter(({ authorityId }) => holds(authorityId)).map(({ listId }) => listId);
-    return new Set([...ours, ...(hasStatusKey() ? await listsWantingTokens(this.db, this.staleBefore()) : [])]);
+    return new Set([...ours, ...(hasStatusKey() ? await listsWantingTokens(db, this.staleBefore()) : [])]);
   }
 
   private staleBefore(): number {

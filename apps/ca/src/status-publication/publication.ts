@@ -18,6 +18,8 @@ export interface PublicationPorts {
   readonly now: () => number;
   /** Seconds after which a head is signed anew although the journal did not grow. */
   readonly headEvery: number;
+  /** Hears that the key was revoked and has a successor. */
+  readonly onReplaced?: () => void;
 }
 
 /** One moment of the database, published up to its journal's head. */
@@ -53,8 +55,10 @@ export async function publishMoment(
   for (;;) {
     const signer = await ports.key.current();
     const published = await retryConflicts(() => oneMoment(ports, signer, more));
-    if (published === 'signer-revoked') await ports.key.replace();
-    else if (published === 'clock-behind') throw new CaError('CLOCK_UNTRUSTED');
+    if (published === 'signer-revoked') {
+      await ports.key.replace();
+      ports.onReplaced?.();
+    } else if (published === 'clock-behind') throw new CaError('CLOCK_UNTRUSTED');
     else return published;
   }
 }

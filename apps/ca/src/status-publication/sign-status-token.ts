@@ -49,7 +49,7 @@ export function signStatusTokenWith(key: StatusKey, options: StatusTokenOptions)
       .setIssuedAt(iat)
       .setExpirationTime(exp)
       .sign(signer.privateKey);
-    return { listId: list.id, position, iat, exp, jwt };
+    return { listId: list.id, position, iat, exp, signer: signer.seat, jwt };
   };
 }
 

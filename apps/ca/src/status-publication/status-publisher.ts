@@ -14,6 +14,9 @@ export interface StatusPublisherOptions extends SnapshotSchedule {
 const POLL_MILLISECONDS = 1_000;
 const LONGEST_BACKOFF_MILLISECONDS = 5_000;
 
+/** After a round that found nothing new: anybody who may read the database can notify, and no role takes that right from them. */
+const REST_MILLISECONDS = 20;
+
 /**
  * Publishes status as long as it runs: batches and a head at every commit of the journal, heads by the clock, snapshots now and
  * then, and one with each new key, so that the newest is signed by a key that is in use. Any number may run on one database.
@@ -26,6 +29,8 @@ export class StatusPublisher {
   private running: Promise<void> = Promise.resolve();
   private stopping = false;
   private notified = false;
+  private resting = false;
+  private last: { readonly epoch: number; readonly sequence: number } | undefined;
   private failing: string | undefined;
   private wake: (() => void) | undefined;
 
@@ -55,7 +60,7 @@ export class StatusPublisher {
   private notify(): void {
     this.notified = true;
     // while something is broken, a storm of changes must not become a storm of attempts
-    if (this.failing === undefined) this.wake?.();
+    if (this.failing === undefined && !this.resting) this.wake?.();
   }
 
   private async run(attempted: () => void): Promise<void> {
@@ -64,9 +69,10 @@ export class StatusPublisher {
       // before the round: what is notified during it may have come too late for it
       this.notified = false;
       try {
-        await this.round();
+        const news = await this.round();
         failures = 0;
         this.failing = undefined;
+        if (!news) await this.rest();
       } catch (error) {
         this.failed(error);
         failures += 1;
@@ -77,10 +83,20 @@ export class StatusPublisher {
     }
   }
 
-  private async round(): Promise<void> {
+  /** Whether the journal has grown since the round before. */
+  private async round(): Promise<boolean> {
     const published = await publishMoment(this.options.ports);
-    if (this.snapshotSigner === published.signer && !this.snapshots.isDue(published)) return;
-    this.snapshotSigner = (await this.snapshots.run()).signer;
+    const news = published.epoch !== this.last?.epoch || published.sequence !== this.last.sequence;
+    this.last = published;
+    if (this.snapshotSigner !== published.signer || this.snapshots.isDue(published))
+      this.snapshotSigner = (await this.snapshots.run()).signer;
+    return news;
+  }
+
+  private async rest(): Promise<void> {
+    this.resting = true;
+    await this.pause(REST_MILLISECONDS);
+    this.resting = false;
   }
 
   private failed(error: unknown): void {

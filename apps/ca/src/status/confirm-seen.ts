@@ -1,10 +1,12 @@
 import type { Sighting, SightingOutcome } from '@touchmark/ca-port';
 import { equalBytes } from '@touchmark/der';
+import { profileByName } from '@touchmark/issuance';
 import { parseSerialNumber } from '@touchmark/status-list';
 import {
   appendJournal,
   type CertificateRecord,
   credentialsOf,
+  type CredentialWithSeat,
   type Database,
   lockSubjects,
   markSeen,
@@ -67,9 +69,7 @@ export class ConfirmSeen {
         if (!credential) throw new CaError('CERTIFICATE_UNKNOWN');
         const sighted = sightingOf(credential, credentials);
         if (!sighted.firstSeen) return { ok: true as const, firstSighting: false, deviceRef };
-        // a reporter's clock is not ours: never before the certificate, never later than now
-        const at = Number.isInteger(sightedAt) ? Math.max(Math.min(sightedAt, now), credential.notBefore) : now;
-        await markSeen(tx, [sighted.firstSeen], at);
+        await markSeen(tx, [sighted.firstSeen], believed(sightedAt, credential, now));
         await touchSubjects(tx, [deviceRef]);
         const seats = new SeatChanges();
         for (const replaced of sighted.replaced ?? []) seats.revoke(replaced, now, reasonCodes.superseded);
@@ -79,6 +79,16 @@ export class ConfirmSeen {
       }),
     );
   }
+}
+
+/** How late a sighting may be reported: a gateway that is cut off from the service keeps its own as long. */
+const REPORTED_WITHIN = 86_400;
+
+/** A reporter's clock is not ours, and it may lie: never before the certificate was issued, long ago, or later than now. */
+function believed(sightedAt: number, { profile, notBefore }: CredentialWithSeat, now: number): number {
+  if (!Number.isInteger(sightedAt)) return now;
+  const issuedAt = notBefore + profileByName(profile).backdate;
+  return Math.min(Math.max(sightedAt, issuedAt, now - REPORTED_WITHIN), now);
 }
 
 function seatOf(certificate: Uint8Array): { listId: number; index: number } | undefined {
