@@ -31,7 +31,7 @@ interface Follower {
  */
 export async function run(): Promise<void> {
   const service = await startServiceProcess(process.argv.slice(3), {
-    TOUCHMARK_RESPONDER_FEED_STREAMS_PER_CERTIFICATE: String(2 * FOLLOWERS),
+    TOUCHMARK_RESPONDER_FEED_STREAMS_PER_GATEWAY: String(2 * FOLLOWERS),
     TOUCHMARK_RESPONDER_FEED_CONNECTS_PER_MINUTE: String(10 * FOLLOWERS),
   });
   const client = new ClientProcess<EstOrder, EstResult>(new URL('load/est-client-process.js', import.meta.url));

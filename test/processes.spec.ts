@@ -209,7 +209,7 @@ describe('the CA process', () => {
       '--reason',
       'keyCompromise',
     ]);
-    expect(revoked).toMatch(/^Revoked: [0-9a-f]{32}, journal position 1\.\d+$/m);
+    expect(revoked).toMatch(/^Revoked \(certificates: 1\): [0-9a-f]{32}, journal position 1\.\d+$/m);
     await expect.poll(answer, { timeout: 10_000, interval: 250 }).toBe(401);
   });
 
