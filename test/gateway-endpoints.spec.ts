@@ -114,6 +114,15 @@ describe('sightings', () => {
     expect(await deviceOf('SEEN-1')).toMatchObject({ state: 'suspended', lastSeenAt: now - 10 });
   });
 
+  it.each(['gw-1.example', 'ALARM: the root key', '192.0.2.7\n', '', '192.0.2.256'])(
+    'from %j, which is no IP address, are refused: a source gets into the log',
+    async (source) => {
+      const { certificate } = gateway;
+      const answer = await call('sightings', { sightings: [{ ...sighting(certificate), source }] });
+      expect(answer).toMatchObject({ status: 400, body: { code: 'VALIDATION_FAILED' } });
+    },
+  );
+
   it('spend a token, as the device’s own visit would', async () => {
     const key = generateTestKey();
     const warrantId = await service.ca.tokenWarrant('SEEN-2');

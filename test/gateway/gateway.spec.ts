@@ -81,6 +81,12 @@ describe('a device that may', () => {
     expect(world.upstream.last).toMatchObject({ method, bodyLength: 5 });
   });
 
+  it('is told to go on with its body, but not by HTTP/1.0, which knows no such answer', async () => {
+    const fields = 'Host: localhost\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nhello';
+    expect(await client.raw(`POST ${telemetry} HTTP/1.1\r\n${fields}`)).toMatch(/^HTTP\/1\.1 100 Continue\r\n/);
+    expect(await client.raw(`POST ${telemetry} HTTP/1.0\r\n${fields}`)).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
   it('gets a stream as it comes', async () => {
     const response = await client.begin('/stream');
     const [first]: Buffer[] = await once(response, 'data');
@@ -216,6 +222,15 @@ describe('what only the gateway may say', () => {
     'SSL_CLIENT_CERT',
     'X-Amzn-Mtls-Clientcert-Leaf',
     'X-Client-Cert',
+    'X-Client-DN',
+    'X-TLS-Client-Cert',
+    'X-ARR-ClientCert',
+    'X-Remote-User',
+    'Remote_User',
+    'Proxy',
+    'X-Host',
+    'X-Middleware-Subrequest',
+    'X-Original-Host',
     'X-HTTP-Method-Override',
     'X-Original-URL',
     'X-Rewrite-URL',

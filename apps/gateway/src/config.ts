@@ -44,6 +44,12 @@ export const configSchema = z.strictObject({
     .enum(['deny', 'allow'])
     .default('deny')
     .describe('what happens then, on routes of the policy that do not say; allow shows in the metrics'),
+  requestHeaders: z
+    .array(z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'not the name of a header field'))
+    .optional()
+    .describe(
+      'header fields of clients that the upstream gets; all but those that only the gateway may say without it',
+    ),
   sightingsInterval: count(10, 'seconds between reports of which devices were there'),
   limits: z
     .strictObject({

@@ -7,7 +7,7 @@ import type { Exchanges } from './admission/exchanges.js';
 import type { Peers } from './admission/peers.js';
 import { answerRefusal, answerRefusalOnSocket } from './answer.js';
 import { clientCertHeaders } from './headers/client-cert.js';
-import { forwardedHeaders } from './headers/forwarded-headers.js';
+import { type AllowedHeaders, forwardedHeaders } from './headers/forwarded-headers.js';
 import { IDENTITY_HEADER, type IdentitySigner } from './headers/identity-signer.js';
 import type { GatewayMetrics } from './operations/gateway-metrics.js';
 import type { Forwarded, Upstream } from './proxy/upstream.js';
@@ -27,6 +27,7 @@ export interface EnforcementPorts {
   readonly requestId: () => string;
   /** Seconds after which a connection ends with its next answer. */
   readonly connectionSeconds: number;
+  readonly allowedHeaders: AllowedHeaders;
 }
 
 /** What happens to a connection, a request, an upgrade: judged, answered or handed on. */
@@ -62,7 +63,8 @@ export class Enforcement {
     const end = exchanges.add({ ...admitted, connection: socket });
     try {
       const forwarded = await this.forwarded(request, admitted, false);
-      if (request.headers.expect !== undefined) response.writeContinue();
+      // RFC 9110 section 10.1.1: HTTP/1.0 knows no interim answers
+      if (request.headers.expect !== undefined && request.httpVersion === '1.1') response.writeContinue();
       const maxBody = hasBody(request) ? admitted.maxBody : undefined;
       await upstream.forward(request, response, forwarded, maxBody);
     } finally {
@@ -119,6 +121,7 @@ export class Enforcement {
     const token = await this.ports.identity.tokenFor(accepted, device);
     const clientAddress = request.socket.remoteAddress ?? 'unknown';
     const own = { ...clientCertHeaders(accepted.path), [IDENTITY_HEADER]: token };
-    return { target, headers: forwardedHeaders(request, { clientAddress, headers: own }, upgrade) };
+    const headers = forwardedHeaders(request, { clientAddress, headers: own }, upgrade, this.ports.allowedHeaders);
+    return { target, headers };
   }
 }

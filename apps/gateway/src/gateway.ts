@@ -114,6 +114,7 @@ export async function startGateway(context: ProcessContext<Config>): Promise<Gat
       now,
       requestId,
       connectionSeconds: config.limits.connectionSeconds,
+      allowedHeaders: config.requestHeaders && new Set(config.requestHeaders.map((name) => name.toLowerCase())),
     }));
     const devices = deviceServer(config, credentials, enforcement, metrics, logger, requestId);
     credentials.server.onChange(() => devices.setTls(credentials.tls('server')));

@@ -4,6 +4,7 @@ import { type Clock, systemClock } from './clock.js';
 import { answerConfigCommand } from './config/config-command.js';
 import { type Environment, loadConfig } from './config/load-config.js';
 import { createLogger, type LoggerOptions } from './observe/logger.js';
+import { checkNodeVersion } from './node-version.js';
 import { type RandomBytes, systemRandomBytes } from './random.js';
 import { onStopSignals } from './signals.js';
 
@@ -28,6 +29,7 @@ export interface ProcessOptions<Config> {
  */
 export async function runProcess<Config extends LogConfig>(options: ProcessOptions<Config>): Promise<void> {
   const { schema, environment, start } = options;
+  checkNodeVersion(process.versions.node);
   const answer = answerConfigCommand(process.argv, schema, { environment });
   if (answer !== undefined) {
     process.stdout.write(`${answer}\n`);

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Consumes, OnListener, Public } from '@touchmark/server';
@@ -31,7 +32,11 @@ const Sightings = z.strictObject({
       z.strictObject({
         certificate: Certificate,
         at: UtcSeconds.describe('When it was let in; UTC seconds since 1970'),
-        source: z.string().min(1).max(64).describe('Network address of the device'),
+        source: z
+          .string()
+          .max(64)
+          .refine((text) => isIP(text) !== 0, 'not an IP address')
+          .describe('IP address of the device, `::` where there is none'),
       }),
     )
     .min(1)

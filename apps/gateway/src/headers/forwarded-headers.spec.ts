@@ -31,10 +31,32 @@ describe('forwardedHeaders', () => {
     'ssl_client_verify',
     'x-amzn-mtls-clientcert',
     'x-client-certificate',
+    'x-client-dn',
+    'x-client-verify',
+    'x-client-ip',
+    'x-tls-client-cert',
+    'tls-client-cert',
+    'tls_client_verify',
+    'x-mtls-clientcert',
+    'x-goog-client-cert',
+    'x-arr-clientcert',
+    'x-peer-certificate',
+    'x-spiffe-id',
+    'proxy',
+    'remote-user',
+    'remote_user',
+    'x-remote-user',
+    'x-cluster-client-ip',
+    'x-forwarded',
+    'x-host',
+    'x-http-host-override',
+    'x-middleware-subrequest',
+    'x-original-host',
+    'x-original-url',
+    'x-waws-unencoded-url',
     'x-envoy-original-path',
     'x-http-method-override',
     'x_http_method_override',
-    'x-original-url',
     'x-rewrite-url',
     'proxy-authorization',
     'te',
@@ -54,6 +76,31 @@ describe('forwardedHeaders', () => {
       expect(forward({ [name]: 'kept' })).toHaveProperty(name, 'kept');
     },
   );
+
+  it('keeps nothing but what an operator lets through, and of that not what is the gateway’s to say', () => {
+    const request = {
+      method: 'POST',
+      headers: {
+        host: 'a.example',
+        'content-length': '5',
+        'content-type': 'text/plain',
+        'sec-websocket-key': 'k',
+        cookie: 'a=b',
+        'x-real-ip': 'forged',
+      },
+    };
+    const allowed = new Set(['content-type', 'x-real-ip']);
+    expect(forwardedHeaders(request, assertions, false, allowed)).toEqual({
+      host: 'a.example',
+      'content-length': '5',
+      'content-type': 'text/plain',
+      ...own,
+      'x-forwarded-for': '192.0.2.1',
+      'x-forwarded-proto': 'https',
+      'x-forwarded-host': 'a.example',
+    });
+    expect(forwardedHeaders(request, assertions, true, allowed)).toHaveProperty('sec-websocket-key', 'k');
+  });
 
   it('drops what Connection names, but nothing that the gateway says, nor length and host', () => {
     const headers = forward({

@@ -6,32 +6,45 @@ const OURS = new Set([
   'client-cert-chain',
   'forwarded',
   'via',
-  'x-real-ip',
-  'x-client-ip',
+  // CGI makes HTTP_PROXY of it, which is where a client's requests go
+  'proxy',
+  'remote-user',
   'true-client-ip',
+  'x-cluster-client-ip',
+  'x-forwarded',
+  'x-host',
+  'x-real-ip',
 ]);
 /** Beginnings of names under which other gateways hand on the same. An upstream that once stood behind one may still believe them. */
 const OURS_BEGIN = [
   'touchmark-',
   'x-touchmark-',
   'x-forwarded-',
-  'x-client-cert',
+  'x-client-',
   'x-ssl-',
   'ssl-client-',
+  'x-tls-',
+  'tls-client-',
+  'x-mtls-',
   'x-amzn-mtls-',
+  'x-arr-',
   'x-envoy-',
+  'x-goog-',
+  'x-peer-',
+  'x-remote-',
+  'x-spiffe-',
   'cf-connecting-',
 ];
 /** What would make another request of it than the one that was authorized. */
 const OVERRIDES = new Set([
+  'x-http-host-override',
   'x-http-method',
   'x-http-method-override',
   'x-method-override',
-  'x-original-url',
-  'x-original-uri',
-  'x-original-method',
+  'x-middleware-subrequest',
   'x-rewrite-url',
 ]);
+const OVERRIDES_BEGIN = ['x-original-', 'x-waws-'];
 /** RFC 9110 section 7.6.1, and what was for the gateway itself. transfer-encoding frames the body and is set below. */
 const HOP_BY_HOP = new Set([
   'connection',
@@ -50,13 +63,26 @@ const HOP_BY_HOP = new Set([
 /** Underscores, dots and the like become hyphens in CGI and its heirs: `Client_Cert` is `Client-Cert` to them. */
 const folded = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '-');
 
-const isOurs = (name: string): boolean => OURS.has(name) || OURS_BEGIN.some((beginning) => name.startsWith(beginning));
+const begins = (name: string, beginnings: readonly string[]): boolean =>
+  beginnings.some((beginning) => name.startsWith(beginning));
+
+const isOurs = (name: string): boolean => OURS.has(name) || begins(name, OURS_BEGIN);
+
+const overrides = (name: string): boolean => OVERRIDES.has(name) || begins(name, OVERRIDES_BEGIN);
+
+/** Without these there is no request, whatever an operator lets through. */
+const NEEDED = new Set(['host', 'content-length']);
+/** RFC 6455 section 4.1, for a WebSocket. */
+const HANDSHAKE = 'sec-websocket-';
 
 /** What the gateway says about the client. */
 export interface Assertions {
   readonly clientAddress: string;
   readonly headers: Readonly<Record<string, string>>;
 }
+
+/** Which of the client's own fields an operator lets through, in lower case; all but the gateway's where undefined. */
+export type AllowedHeaders = ReadonlySet<string> | undefined;
 
 /**
  * The header fields for the upstream: the client's without all that is the gateway's to say, under whatever spelling, then the
@@ -66,12 +92,15 @@ export function forwardedHeaders(
   request: Pick<IncomingMessage, 'headers' | 'method'>,
   { clientAddress, headers }: Assertions,
   upgrade: boolean,
+  allowed?: AllowedHeaders,
 ): IncomingHttpHeaders {
   const kept: IncomingHttpHeaders = {};
   const named = namedByConnection(request.headers.connection);
   for (const [name, value] of Object.entries(request.headers)) {
     const plain = folded(name);
-    if (isOurs(plain) || OVERRIDES.has(plain) || HOP_BY_HOP.has(plain) || named.has(name)) continue;
+    if (isOurs(plain) || overrides(plain) || HOP_BY_HOP.has(plain) || named.has(name)) continue;
+    const needed = NEEDED.has(name) || (upgrade && name.startsWith(HANDSHAKE));
+    if (!needed && allowed?.has(name) === false) continue;
     kept[name] = value;
   }
   return {

@@ -25,9 +25,9 @@ function setup(answer: (sent: Sent) => number | Error = () => 200) {
     onDropped: (count) => (world.dropped += count),
     onError: () => (world.errors += 1),
   });
-  const note = (name: string, at: number): void => {
+  const note = (name: string, at: number, source = '192.0.2.1'): void => {
     const certificate = Buffer.from(name);
-    reporter.note({ certificate, sha256: createHash('sha256').update(name).digest(), at, source: '192.0.2.1' });
+    reporter.note({ certificate, sha256: createHash('sha256').update(name).digest(), at, source });
   };
   return { world, reporter, note };
 }
@@ -53,6 +53,47 @@ describe('SightingsReporter', () => {
     for (let i = 0; i < 1_201; i++) note(`device ${i}`, i);
     await reporter.report();
     expect(world.sent.map(({ sightings }) => sightings.length)).toEqual([500, 500, 201]);
+  });
+
+  it('sends less at once where certificates are large: the service takes 1 MiB', async () => {
+    const { world, reporter, note } = setup();
+    for (let i = 0; i < 500; i++) note(`${i} `.padEnd(4_000, 'x'), i);
+    await reporter.report();
+    expect(world.sent.length).toBeGreaterThan(1);
+    for (const sent of world.sent) expect(JSON.stringify(sent).length).toBeLessThan(1_048_576);
+    expect(world.reported).toBe(500);
+  });
+
+  it.each([400, 413])(
+    'leaves out the one that the service answers with %d, and reports its neighbours',
+    async (status) => {
+      const bad = Buffer.from('device 77').toString('base64');
+      const { world, reporter, note } = setup(({ sightings }) =>
+        sightings.some(({ certificate }) => certificate === bad) ? status : 200,
+      );
+      for (let i = 0; i < 300; i++) note(`device ${i}`, i);
+      await reporter.report();
+      expect(world).toMatchObject({ reported: 299, dropped: 1, errors: 1 });
+      expect(reporter.size).toBe(0);
+    },
+  );
+
+  it('keeps what is left of a batch that was halved when the service goes away', async () => {
+    let calls = 0;
+    const { world, reporter, note } = setup(() => [400, 200, 503][calls++] ?? 200);
+    for (let i = 0; i < 10; i++) note(`device ${i}`, i);
+    await reporter.report();
+    expect(world).toMatchObject({ reported: 5, dropped: 0, errors: 1 });
+    expect(reporter.size).toBe(5);
+    await reporter.report();
+    expect(world.reported).toBe(10);
+  });
+
+  it('says of a client whose address is gone that there is none', async () => {
+    const { world, reporter, note } = setup();
+    note('a', 1, 'unknown');
+    await reporter.report();
+    expect(world.sent[0]?.sightings[0]?.source).toBe('::');
   });
 
   it.each([

@@ -52,6 +52,7 @@ export function describeServerError(error: ServerError): ProblemDescription | un
     case 'PORT_IN_USE':
     case 'PORT_FORBIDDEN':
     case 'LISTEN_FAILED':
+    case 'NODE_TOO_OLD':
     case 'ROUTE_UNPROTECTED':
     case 'CONFIG_INVALID':
       return undefined;

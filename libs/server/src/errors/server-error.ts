@@ -18,6 +18,8 @@ export interface ServerErrorContexts {
   PORT_FORBIDDEN: { listener: string; host: string; port: number; setting: string };
   /** The address is not one of this machine's, or cannot be listened on for another reason (see `cause`). */
   LISTEN_FAILED: { listener: string; host: string; port: number; setting: string };
+  /** An older Node.js than the one that the tests run on. */
+  NODE_TOO_OLD: { version: string; needed: string };
   /** A route names no listener, or says neither who may call it nor that everyone may. */
   ROUTE_UNPROTECTED: { routes: readonly string[] };
   CONFIG_INVALID: { settings: readonly SettingError[] };
