@@ -231,6 +231,16 @@ describe('touchmark batch provision', () => {
     expect(await readFile(results, 'utf8')).toBe(whole);
   });
 
+  it('goes on with nothing that was issued for other keys of the same devices', async () => {
+    const file = path.join(await newFolder(), 'units.ndjson');
+    await writeRequests(file, 3, 'anew');
+    expect((await provision(file, '--model', 'demo-sensor')).code).toBe(0);
+    const results = await readFile(`${file}.results.ndjson`, 'utf8');
+    await writeRequests(file, 3, 'anew');
+    expect(await provision(file)).toMatchObject({ code: 2, json: { error: { code: 'BATCH_MISMATCH' } } });
+    expect(await readFile(`${file}.results.ndjson`, 'utf8')).toBe(results);
+  });
+
   it('makes keys and requests at the station, which nobody else can read, and goes on where it stopped', async () => {
     const folder = path.join(await newFolder(), 'keys');
     const args = [

@@ -3,8 +3,9 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { z } from 'zod';
 import { CliError } from '../cli-error.js';
-import { connectionError } from '../service/http.js';
+import { connectionError, readAnswer } from '../service/http.js';
 import { refusalOf } from '../service/refusal.js';
+import { IssuedFields } from './issued-check.js';
 
 export interface BatchTarget {
   /** `https://host:port`. */
@@ -18,12 +19,13 @@ export interface BatchTarget {
 /** A line of the service's answer. */
 export type StreamAnswer = z.infer<typeof StreamAnswer>;
 const StreamAnswer = z.union([
-  z.object({ deviceSerial: z.string(), certificate: z.string(), serialNumber: z.string() }),
+  IssuedFields.extend({ deviceSerial: z.string() }),
   z.object({ deviceSerial: z.string().nullable(), error: z.object({ code: z.string(), detail: z.string() }) }),
   z.object({ done: z.literal(true) }),
 ]);
 
 const LARGEST_LINE = 1024 * 1024;
+const LARGEST_REFUSAL = 65_536;
 
 /** One connection of a batch: lines go in, answers come out while they do. */
 export class BatchConnection {
@@ -50,12 +52,13 @@ export class BatchConnection {
     request.flushHeaders();
     const response = await responseTo(request, url);
     if (response.statusCode === 200) return new BatchConnection(request, response, url);
-    const chunks: Buffer[] = [];
-    for await (const chunk of response) chunks.push(Buffer.from(chunk));
-    request.destroy();
-    const { statusCode: status = 0, headers } = response;
-    const answer = { status, contentType: headers['content-type'] ?? '', retryAfter: headers['retry-after'] };
-    throw refusalOf({ ...answer, body: Buffer.concat(chunks) }, url);
+    try {
+      throw refusalOf(await readAnswer(response, LARGEST_REFUSAL), url);
+    } catch (cause) {
+      throw cause instanceof CliError ? cause : connectionError(url, cause);
+    } finally {
+      request.destroy();
+    }
   }
 
   /** Resolves when more may be sent; false where the connection is gone. */

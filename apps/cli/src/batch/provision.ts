@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CliError } from '../cli-error.js';
 import { BatchConnection, type BatchTarget } from './connection.js';
 import type { BatchRequest } from './input.js';
+import type { IssuedCheck } from './issued-check.js';
 import type { Progress } from './progress.js';
 import type { BatchResult, ResultsFile } from './results-file.js';
 import type { Tally } from './tally.js';
@@ -15,6 +16,7 @@ export interface ProvisionOptions {
   readonly target: BatchTarget;
   /** Those without a result. */
   readonly requests: AsyncGenerator<BatchRequest>;
+  readonly check: IssuedCheck;
   readonly results: ResultsFile;
   readonly tally: Tally;
   readonly progress: Progress;
@@ -36,10 +38,10 @@ export class Provision {
 
   constructor(options: ProvisionOptions) {
     this.options = options;
-    this.window = new Window(WINDOW, (result) => this.keep(result));
+    this.window = new Window(WINDOW, options.check, (result) => this.keep(result));
   }
 
-  /** Resolves when every line has a result, or the interruption is done. Throws BATCH_INCOMPLETE when the service stays away. */
+  /** Resolves when every line has a result, or the interruption is done. Throws BATCH_INCOMPLETE when the service stays away, CERTIFICATE_NOT_TRUSTED. */
   async run(): Promise<'complete' | 'interrupted'> {
     const { results, tally, retries, interrupted, onRetry } = this.options;
     for (let failures = 0; await this.hasMore();) {

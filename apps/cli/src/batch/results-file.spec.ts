@@ -51,6 +51,32 @@ describe.each(['csv', 'ndjson'] as const)('a file of results, %s', (format) => {
     expect(await read(file, format)).toEqual([issued, nameless]);
   });
 
+  it('is safe to be opened by a spreadsheet, and gives back what looks like a formula as it was', async () => {
+    const file = path.join(folder, 'results');
+    const serials = ['=1+1', '+1', '-1', '@x', "'=1", "''-2", "'plain"];
+    const results = serials.map((deviceSerial, line) => ({ line, deviceSerial, error: { code: 'X', detail: '=2' } }));
+    await write(file, format, ...results);
+    expect(await read(file, format)).toEqual(results);
+    if (format === 'ndjson') return;
+    const cells = (await readFile(file, 'utf8'))
+      .trimEnd()
+      .split('\n')
+      .flatMap((line) => line.split(','));
+    expect(cells.filter((cell) => /^[=+\-@]/.test(cell))).toEqual([]);
+  });
+
+  it('takes no line for issued that has no certificate', async () => {
+    const file = path.join(folder, 'results');
+    const lines =
+      format === 'csv'
+        ? ['2,b,,,,', '2,b,54,,,', '2,b,,MAA=,,', '2,b,54,no base64,,', '2,b,x,MAA=,,']
+        : ['{"line":2,"deviceSerial":"b","serialNumber":"","certificate":""}'];
+    for (const line of lines) {
+      await writeFile(file, `${line}\n`);
+      await expect(read(file, format)).rejects.toMatchObject({ code: 'FILE_MALFORMED' });
+    }
+  });
+
   it('refuses what is no result', async () => {
     const file = path.join(folder, 'results');
     await writeFile(file, 'something else\n');

@@ -6,15 +6,11 @@ import { z } from 'zod';
 import { CliError } from '../cli-error.js';
 import { endOfLastLine, openForAppending } from '../files.js';
 import type { BatchFormat } from './input.js';
+import { type Issued, IssuedFields } from './issued-check.js';
 
 /** What became of a line, as it is kept. */
 export type BatchResult =
-  | {
-      readonly line: number;
-      readonly deviceSerial: string | null;
-      readonly serialNumber: string;
-      readonly certificate: string;
-    }
+  | ({ readonly line: number; readonly deviceSerial: string | null } & Issued)
   | {
       readonly line: number;
       readonly deviceSerial: string | null;
@@ -22,7 +18,7 @@ export type BatchResult =
     };
 
 const Kept = z.union([
-  z.object({ line: z.int(), deviceSerial: z.string().nullable(), serialNumber: z.string(), certificate: z.string() }),
+  IssuedFields.extend({ line: z.int(), deviceSerial: z.string().nullable() }),
   z.object({
     line: z.int(),
     deviceSerial: z.string().nullable(),
@@ -127,15 +123,22 @@ function csvLine(result: BatchResult): string {
   return cells.map((cell) => csvCell(String(cell))).join(',');
 }
 
+/** What a spreadsheet would take for a formula: it gets an apostrophe in front, and one that has some gets one more. */
+const FORMULA = /^'*[=+\-@\t]/;
+
+const unquoted = (text: string): string => (text.startsWith("'") && FORMULA.test(text) ? text.slice(1) : text);
+
 /** On one physical line, whatever is in it: half a line must be told from a whole one. */
 function csvCell(text: string): string {
-  const flat = text.replaceAll(/[\r\n]+/g, ' ');
+  const line = text.replaceAll(/[\r\n]+/g, ' ');
+  const flat = FORMULA.test(line) ? `'${line}` : line;
   return /[",]/.test(flat) ? `"${flat.replaceAll('"', '""')}"` : flat;
 }
 
 function parseCsvResult(text: string): BatchResult | undefined {
   const records: string[][] = parse(text, { relax_column_count: true, relax_quotes: true });
-  const [line, deviceSerial = '', serialNumber = '', certificate = '', code = '', detail = ''] = records[0] ?? [];
+  const [line, deviceSerial = '', serialNumber = '', certificate = '', code = '', detail = ''] =
+    records[0]?.map(unquoted) ?? [];
   const base = { line: Number(line), deviceSerial: deviceSerial === '' ? null : deviceSerial };
   return checked(code === '' ? { ...base, serialNumber, certificate } : { ...base, error: { code, detail } });
 }

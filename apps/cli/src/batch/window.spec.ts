@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { BatchResult } from './results-file.js';
 import { Window } from './window.js';
 
-function open(limit = 10): { window: Window; settled: BatchResult[] } {
+function open(limit = 10, fault?: string): { window: Window; settled: BatchResult[] } {
   const settled: BatchResult[] = [];
-  return { window: new Window(limit, (result) => settled.push(result)), settled };
+  return { window: new Window(limit, { faultOf: () => fault }, (result) => settled.push(result)), settled };
 }
 const good = (line: number) => ({ line, deviceSerial: `d${line}`, csr: 'MAA=' });
 const bad = (line: number) => ({ line, deviceSerial: null, fault: { code: 'LINE_MALFORMED', detail: '' } as const });
@@ -32,6 +32,15 @@ describe('the window of a batch', () => {
     expect(window.answer('d2', yes)).toBe(false);
     expect(settled).toEqual([]);
     expect(open().window.answer('d1', yes)).toBe(false);
+  });
+
+  it('settles nothing by a certificate that is not what the line asked for', () => {
+    const { window, settled } = open(10, 'it is for another key');
+    window.take(good(1));
+    expect(() => window.answer('d1', yes)).toThrow(expect.objectContaining({ code: 'CERTIFICATE_NOT_TRUSTED' }));
+    expect(settled).toEqual([]);
+    expect(window.texts).toHaveLength(1);
+    expect(window.answer('d1', { error: { code: 'KEY_WEAK', detail: 'x' } })).toBe(true);
   });
 
   it('does not send a line that would end the stream', () => {

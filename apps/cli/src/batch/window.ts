@@ -1,4 +1,6 @@
+import { CliError } from '../cli-error.js';
 import type { BatchRequest } from './input.js';
+import type { Issued, IssuedCheck } from './issued-check.js';
 import type { BatchResult } from './results-file.js';
 
 /** A line on its way: with the text to send, or refused here already. */
@@ -13,11 +15,13 @@ const LINE_OCTETS = 16_384;
 export class Window {
   private readonly entries: Entry[] = [];
   private readonly settle: (result: BatchResult) => void;
+  private readonly check: Pick<IssuedCheck, 'faultOf'>;
   private roomMade = Promise.withResolvers<void>();
   private readonly limit: number;
 
-  constructor(limit: number, settle: (result: BatchResult) => void) {
+  constructor(limit: number, check: Pick<IssuedCheck, 'faultOf'>, settle: (result: BatchResult) => void) {
     this.limit = limit;
+    this.check = check;
     this.settle = settle;
   }
 
@@ -45,12 +49,14 @@ export class Window {
     return isShort ? text : undefined;
   }
 
-  /** The answer to the first line that was sent; false where it is for another device. */
+  /** The answer to the first line that was sent; false where it is for another device. Throws CERTIFICATE_NOT_TRUSTED, and settles nothing. */
   answer(deviceSerial: string | null, outcome: Answered): boolean {
     const entry = this.entries[0];
     if (!entry || entry.request.deviceSerial !== deviceSerial) return false;
+    const { line, csr } = entry.request;
+    const fault = 'error' in outcome ? undefined : this.check.faultOf(csr, outcome);
+    if (fault !== undefined) throw notTrusted(line, deviceSerial, fault);
     this.entries.shift();
-    const { line } = entry.request;
     this.settle(
       'error' in outcome
         ? { line, deviceSerial, error: outcome.error }
@@ -72,6 +78,10 @@ export class Window {
   }
 }
 
-export type Answered =
-  | { readonly serialNumber: string; readonly certificate: string }
-  | { readonly error: { readonly code: string; readonly detail: string } };
+function notTrusted(line: number, deviceSerial: string | null, fault: string): CliError {
+  const where = `line ${line} (${deviceSerial ?? 'no serial'})`;
+  const hint = 'The line has no result. Check --ca and --url; if they are right, tell the operator of the service.';
+  return new CliError('CERTIFICATE_NOT_TRUSTED', `the answer to ${where} is not to be trusted: ${fault}`, { hint });
+}
+
+export type Answered = Issued | { readonly error: { readonly code: string; readonly detail: string } };

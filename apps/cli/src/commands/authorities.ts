@@ -1,12 +1,9 @@
 import type { Command } from 'commander';
-import { z } from 'zod';
-import { readCertificates } from '../certificates.js';
 import { certificateFacts, certificateFields } from '../describe-certificate.js';
 import { formatFields } from '../format.js';
 import type { ConnectionOptions } from '../profile.js';
+import { fetchAuthorities } from '../service/authorities.js';
 import { callsApi, does, group, leaf, type Runner } from './command.js';
-
-const Authority = z.object({ id: z.string(), kind: z.string(), certificate: z.string() });
 
 export function authorityCommands(program: Command, runner: Runner): void {
   const authorities = group(program, 'ca', 'The certification authorities');
@@ -19,13 +16,11 @@ export function authorityCommands(program: Command, runner: Runner): void {
   );
   does<ConnectionOptions, []>(callsApi(show), runner, async (cli, options) => {
     const api = await cli.api(options);
-    const { items } = await api.list('/v1/authorities', 'after', 1);
-    const all = items.map((item) => {
-      const { id, kind, certificate } = Authority.parse(item);
-      const [parsed] = readCertificates(Buffer.from(certificate, 'base64'), `authority ${id}`);
-      if (!parsed) throw new TypeError('an authority has a certificate');
-      return { id, kind, ...certificateFacts(parsed) };
-    });
+    const all = (await fetchAuthorities(api)).map(({ id, kind, certificate }) => ({
+      id,
+      kind,
+      ...certificateFacts(certificate),
+    }));
     const publication = publicationOf(all.flatMap(({ caIssuers }) => caIssuers)[0]);
     cli.out.result({ items: all, publication }, () =>
       [

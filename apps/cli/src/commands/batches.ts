@@ -2,6 +2,7 @@ import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { generateRequests } from '../batch/generate.js';
 import { type BatchFormat, checkBatch, countLines, formatOf, readBatch } from '../batch/input.js';
+import { IssuedCheck } from '../batch/issued-check.js';
 import { type Counts, noProgress, type Progress, progressBar, progressLines } from '../batch/progress.js';
 import { Provision } from '../batch/provision.js';
 import { ResultsFile } from '../batch/results-file.js';
@@ -131,26 +132,29 @@ async function runProvision(cli: Cli, options: ProvisionCommand, given: string |
   const format = options.format ?? (await formatOf(file));
   await checkBatch(file, format);
   const total = await countLines(file, format);
+  const api = new Api(profile);
   const batchId = await whichBatch(
     `${file}.batch.json`,
     options.batch,
     newBatchOf(cli, options, total),
-    async () => new Api(profile),
+    async () => api,
   );
   const resultsPath = options.results ?? `${file}.results.${format}`;
   const resultsFormat = /\.csv$/i.test(resultsPath) ? 'csv' : 'ndjson';
-  const { nowMs } = cli.machine;
+  const { now, nowMs } = cli.machine;
+  const check = await IssuedCheck.open(api, now);
   const results = await ResultsFile.open(resultsPath, resultsFormat, nowMs);
   const tally = new Tally();
   const progress = progressFor(cli, tally);
   const startedAt = nowMs();
   let outcome: 'complete' | 'interrupted';
   try {
-    const requests = unanswered(readBatch(file, format), results, tally);
+    const requests = unanswered(readBatch(file, format), results, check, tally);
     progress.start(total);
     outcome = await new Provision({
       target: { url: profile.url, ca: profile.ca, token, batchId },
       requests,
+      check,
       results,
       tally,
       progress,

@@ -32,7 +32,7 @@ export function send(request: HttpRequest): Promise<HttpAnswer> {
   const fail = (cause: unknown): void => reject(connectionError(url, cause));
   const make = url.startsWith('http:') ? httpRequest : httpsRequest;
   const outgoing = make(url, { method, headers, ca, ...client, agent: false }, (incoming) => {
-    readAnswer(incoming).then(resolve, fail);
+    readAnswer(incoming, LARGEST_ANSWER).then(resolve, fail);
   });
   outgoing.setTimeout(IDLE_MILLISECONDS, () => outgoing.destroy(new Error('no answer within a minute')));
   outgoing.once('error', fail);
@@ -40,13 +40,14 @@ export function send(request: HttpRequest): Promise<HttpAnswer> {
   return promise;
 }
 
-async function readAnswer(incoming: IncomingMessage): Promise<HttpAnswer> {
+/** Rejects for an answer of more octets than `limit`, and ends its connection. */
+export async function readAnswer(incoming: IncomingMessage, limit: number): Promise<HttpAnswer> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of incoming) {
     const octets = Buffer.from(chunk);
     length += octets.length;
-    if (length > LARGEST_ANSWER) throw new Error('the answer is too long');
+    if (length > limit) throw new Error('the answer is too long');
     chunks.push(octets);
   }
   const { statusCode = 0, headers } = incoming;
