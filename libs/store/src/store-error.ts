@@ -65,13 +65,22 @@ export function toStoreError(error: unknown): StoreError {
   if (code !== undefined) {
     if (code === '23505') return new StoreError('STORE_DUPLICATE', cause, constraint);
     if (code === '23503') return new StoreError('STORE_REFERENCE', cause, constraint);
-    if (conflictSqlStates.has(code)) return new StoreError('STORE_CONFLICT', cause);
+    if (conflictSqlStates.has(code) || isMissingPartition(code, constraint))
+      return new StoreError('STORE_CONFLICT', cause);
     if (unavailableSqlStates.has(code) || unavailableErrnos.has(code) || code.startsWith('08'))
       return new StoreError('STORE_UNAVAILABLE', cause);
   } else if (cause instanceof Error && isConnectionLoss(cause.message)) {
     return new StoreError('STORE_UNAVAILABLE', cause);
   }
   return new StoreError('STORE_FAILED', cause);
+}
+
+/**
+ * No partition takes the row (a check that has no name): the list was opened while the transaction ran, which goes on with the
+ * partitions that it knew. A new transaction knows them all.
+ */
+function isMissingPartition(code: string, constraint: string | undefined): boolean {
+  return code === '23514' && constraint === undefined;
 }
 
 // pg reports a connection that broke under a statement by message alone

@@ -17,6 +17,7 @@ import {
   insertServiceCredential,
   keyOwners,
   lockServiceHolder,
+  retryConflicts,
   type Transaction,
 } from '@touchmark/store';
 import type { Authorities } from '../authorities/authorities.js';
@@ -98,26 +99,28 @@ export class IssueServiceCertificate {
         serialNumber: encodeSerialNumber(place),
         now: at,
       });
-      await db.transaction(async (tx) => {
-        const { certificate, spkiSha256 } = signed;
-        await lockServiceHolder(tx, order);
-        const earlier = await order.succession?.settle(tx);
-        await this.claimKey(tx, spkiSha256);
-        await insertCertificates(tx, [{ ...place, deviceRef: null, credentialId: null, der: certificate }]);
-        await insertServiceCredential(tx, {
-          ...place,
-          ...validity,
-          id: randomUuid(randomBytes),
-          name: order.name,
-          profile: profile.name,
-          authorityId: authority.id,
-          spkiSha256,
-          parentId: order.succession?.parentId ?? null,
-        });
-        await clock.recordIssued(tx, at);
-        const entries = (await earlier?.write(tx)) ?? [];
-        if (entries.length > 0) await appendJournal(tx, entries);
-      });
+      await retryConflicts(() =>
+        db.transaction(async (tx) => {
+          const { certificate, spkiSha256 } = signed;
+          await lockServiceHolder(tx, order);
+          const earlier = await order.succession?.settle(tx);
+          await this.claimKey(tx, spkiSha256);
+          await insertCertificates(tx, [{ ...place, deviceRef: null, credentialId: null, der: certificate }]);
+          await insertServiceCredential(tx, {
+            ...place,
+            ...validity,
+            id: randomUuid(randomBytes),
+            name: order.name,
+            profile: profile.name,
+            authorityId: authority.id,
+            spkiSha256,
+            parentId: order.succession?.parentId ?? null,
+          });
+          await clock.recordIssued(tx, at);
+          const entries = (await earlier?.write(tx)) ?? [];
+          if (entries.length > 0) await appendJournal(tx, entries);
+        }),
+      );
       return { certificate: signed.certificate, authorityId: authority.id, ...validity };
     } catch (error) {
       throw error instanceof IssuanceError ? toCaError(error) : error;
