@@ -12,6 +12,7 @@ import { encodePem } from '@touchmark/x509';
 import { Client } from 'pg';
 import { createTestDatabase, type TestDatabase } from '@touchmark/testkit';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { OwnProcess } from './fixture/own-process.js';
 import { RedisServer } from './fixture/redis-server.js';
 import { ThreeProcesses } from './fixture/three-processes.js';
 import { lifeOfADevice } from './stories/life-of-a-device.js';
@@ -213,10 +214,21 @@ describe('the CA process', () => {
     await expect.poll(answer, { timeout: 10_000, interval: 250 }).toBe(401);
   });
 
+  it.each<Record<string, string>>([
+    { TOUCHMARK_REALM: 'other.local' },
+    { TOUCHMARK_PUBLIC_HTTP_URL: 'http://pki.example.com' },
+    { TOUCHMARK_EVALUATION: 'false' },
+  ])('does not start on a hierarchy that was made with something else than %j', async (environment) => {
+    const process = new OwnProcess('ca', [], { ...processes.environmentOf('ca'), ...environment });
+    expect(await process.exit()).toBe(2);
+    expect(process.output).toMatch(/^The CA failed: /m);
+  });
+
   it.each([
     ['issue', 'toaster', '--name', 'x', '--out', 'y'],
     ['issue', 'service', '--name', 'x', '--dns', 'y', '--out', 'z'],
     ['revoke-certificate', '00', '--reason', 'boredom'],
+    ['init', '--bogus'],
     ['no-such-command'],
   ])('refuses %s %s', async (name, ...args) => {
     await expect(processes.command(name, args)).rejects.toThrow('The CA failed');
@@ -227,9 +239,11 @@ describe('the CA process', () => {
     const signers = path.join(processes.folder, 'signers.pem');
     await writeFile(file, await download('/status/snapshot'));
     await writeFile(signers, await download('/status/signers'));
+    await expect(processes.command('restore', ['--yes', file, signers])).rejects.toThrow('SERVICE_RUNS');
     for (const name of ['responder', 'enrollment', 'ca'] as const) await processes.kill(name);
-    await expect(processes.command('restore', [])).rejects.toThrow('usage');
-    expect(await processes.command('restore', [file, signers])).toMatch(/^Epoch 2 has begun: \{/m);
+    await expect(processes.command('restore', ['--yes'])).rejects.toThrow('usage');
+    await expect(processes.command('restore', [file, signers])).rejects.toThrow('--yes');
+    expect(await processes.command('restore', ['--yes', file, signers])).toMatch(/^Epoch 2 has begun: \{/m);
     for (const name of ['ca', 'responder', 'enrollment'] as const) await processes.bring(name);
     const client = new Client({ connectionString: database.url });
     await client.connect();

@@ -62,7 +62,7 @@ export async function startCaProcess(
       host,
       port: caPort,
       credentials,
-      realm: config.realm,
+      realm: ca.realm,
       portFor: (caller) => ca.portFor(caller),
       statusOf: (serialNumber) => ca.serviceCertificateStatus(serialNumber),
       capHandshakes: (tlsServer) => void capHandshakes(tlsServer, MAX_HANDSHAKES),

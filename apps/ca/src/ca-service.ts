@@ -1,10 +1,10 @@
 import { BullmqQueue, OutboxRelay, quietLosses } from '@touchmark/jobs';
 import { Closing, type RandomBytes } from '@touchmark/server';
-import { Database } from '@touchmark/store';
+import { Database, SERVING_LOCK } from '@touchmark/store';
 import type { Logger } from 'pino';
-import type { Ca, CaSettings } from './ca.js';
+import type { Ca } from './ca.js';
 import { startCaJobs } from './ca-jobs.js';
-import { type NewHierarchy, openCa } from './open-ca.js';
+import { type NewHierarchy, openCa, type OpenCaSettings } from './open-ca.js';
 
 export interface CaServiceOptions {
   /** As the CA's role. */
@@ -14,7 +14,7 @@ export interface CaServiceOptions {
   readonly issuingKeys: string;
   /** For who may make a hierarchy where there is none; without it there must be one. */
   readonly newHierarchy?: NewHierarchy;
-  readonly settings: CaSettings;
+  readonly settings: OpenCaSettings;
   readonly now: () => number;
   readonly randomBytes: RandomBytes;
   readonly logger: Logger;
@@ -56,6 +56,9 @@ export async function openCaService(options: CaServiceOptions): Promise<CaServic
       async startWork() {
         const work = new Closing();
         try {
+          // a restore must not begin meanwhile
+          const serving = await statusDb.hold(SERVING_LOCK);
+          work.add(() => serving.release());
           const publisher = await ca.startStatusPublisher();
           work.add(() => publisher.stop());
           await ca.refreshCrl.catchUp();

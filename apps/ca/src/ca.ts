@@ -1,6 +1,6 @@
 import type { CaCaller, CaPort, CaRefusal, IssueOutcome, IssueRequest } from '@touchmark/ca-port';
 import type { RandomBytes } from '@touchmark/server';
-import type { Database } from '@touchmark/store';
+import type { Database, HierarchyTerms } from '@touchmark/store';
 import type { CertificateStatus } from '@touchmark/verifier';
 import type { Authorities } from './authorities/authorities.js';
 import { Templates } from './authorities/templates.js';
@@ -33,13 +33,10 @@ import { ChangeStatus } from './status/change-status.js';
 import { ConfirmSeen } from './status/confirm-seen.js';
 import { RevokeServiceCertificate } from './status/revoke-service-certificate.js';
 
-export interface CaSettings {
-  /** Base of the publication URLs, without a slash at its end. */
-  readonly publicHttpUrl: string;
-  /** Outside evaluation no IDevID is issued whose publication URLs work only on this machine. */
-  readonly evaluation: boolean;
-  /** The one realm that devices are named in. */
-  readonly realm: string;
+export type CaSettings = CaTuning & HierarchyTerms;
+
+/** What may be changed with every start. */
+export interface CaTuning {
   /** Certificates for one model in one clock hour, and for all models together. */
   readonly hourlyQuota: number;
   readonly totalHourlyQuota: number;
@@ -166,6 +163,11 @@ export class Ca {
     this.revokeServiceCertificate = new RevokeServiceCertificate(statusDb, clock);
     this.confirmSeen = new ConfirmSeen(db, clock, onError);
     this.openWarrants = new OpenWarrants(db, { realm: settings.realm, now, onError });
+  }
+
+  /** The one realm that everybody is named in. */
+  get realm(): string {
+    return this.settings.realm;
   }
 
   /** The CA as this caller may use it. */

@@ -16,26 +16,22 @@ import { z } from 'zod';
 import { caSettings } from './ca-settings.js';
 import { evaluationSetting, forRealUse, notForRealUse, publicHttpUrlSetting } from './hierarchy-settings.js';
 
+const asMade = 'as init was told, unless set; anything else is refused';
+
 /** What serving and the commands of a served CA need. */
-export const configSchema = z
-  .strictObject({
-    secretsFolder: secretsFolderSetting,
-    databaseUrl: databaseUrlSetting(
-      "PostgreSQL as the CA's role; by default what init wrote into the folder of secrets",
-    ),
-    redisUrl: redisUrlSetting,
-    host: hostSetting,
-    caPort: port(7443, 'TLS for enrollment and the responder: the CA port, over gRPC'),
-    healthPort: healthPortSetting,
-    publicHttpUrl: publicHttpUrlSetting
-      .default('http://localhost:8080')
-      .describe('base of the URLs that are burnt into certificates'),
-    evaluation: evaluationSetting,
-    realm: realmSetting(isRealm),
-    ...logSettings,
-    ca: caSettings.prefault({}),
-  })
-  .refine(forRealUse, notForRealUse);
+export const configSchema = z.strictObject({
+  secretsFolder: secretsFolderSetting,
+  databaseUrl: databaseUrlSetting("PostgreSQL as the CA's role; by default what init wrote into the folder of secrets"),
+  redisUrl: redisUrlSetting,
+  host: hostSetting,
+  caPort: port(7443, 'TLS for enrollment and the responder: the CA port, over gRPC'),
+  healthPort: healthPortSetting,
+  publicHttpUrl: publicHttpUrlSetting.describe(`base of the URLs that are burnt into certificates; ${asMade}`),
+  evaluation: evaluationSetting.unwrap().optional().describe(asMade),
+  realm: realmSetting(isRealm).unwrap().optional().describe(`SPIFFE trust domain name of the devices; ${asMade}`),
+  ...logSettings,
+  ca: caSettings.prefault({}),
+});
 
 export type Config = z.infer<typeof configSchema>;
 

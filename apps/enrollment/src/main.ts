@@ -3,10 +3,9 @@ import { failProcess, runProcess } from '@touchmark/server';
 import { configSchema, processEnvironment } from './config.js';
 import { startEnrollmentProcess } from './enrollment-process.js';
 
-const newAdminToken = process.argv.includes('--new-admin-token');
-
 await runProcess({
   schema: configSchema,
   environment: processEnvironment,
-  start: (context) => startEnrollmentProcess(context, { newAdminToken }),
+  flags: { 'new-admin-token': 'makes another token of an admin, for who lost it' },
+  start: (context, flags) => startEnrollmentProcess(context, { newAdminToken: flags.has('new-admin-token') }),
 }).catch((error: unknown) => failProcess('Enrollment did not start', error));

@@ -1,6 +1,7 @@
 import { stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { writeDatabaseUrl } from '@touchmark/credentials';
 import {
   type Clock,
   Closing,
@@ -73,10 +74,18 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
       ...shared,
       databaseUrl: database.urls.ca,
       issuingKeys: path.join(secrets, 'ca'),
-      newHierarchy: { rootKeys: path.join(secrets, 'root'), organization: config.organization },
-      settings: { ...config.ca, publicHttpUrl, evaluation: config.evaluation, realm: config.realm },
+      newHierarchy: {
+        rootKeys: path.join(secrets, 'root'),
+        organization: config.organization,
+        publicHttpUrl,
+        evaluation: config.evaluation,
+        realm: config.realm,
+      },
+      settings: config.ca,
     });
     closing.add(() => caService.close());
+    // for the commands that work beside us
+    await writeDatabaseUrl(path.join(secrets, 'ca'), database.urls.ca);
     const { ca } = caService;
     const enrollment = await openEnrollmentService({
       ...shared,

@@ -6,6 +6,7 @@ export { randomUuid, timeOrderedUuid } from './uuid.js';
 
 export { type CodedError } from './errors/coded-error.js';
 export { type ErrorFilterOptions } from './errors/error-filter.js';
+export { UsageError } from './errors/usage-error.js';
 export type { DescribeError, Problem, ProblemDescription } from './errors/problem.js';
 export { toProblem } from './errors/to-problem.js';
 export { type ErrorRenderer, type RenderedError, renderProblemJson, renderProblemText } from './errors/render.js';
@@ -48,6 +49,7 @@ export { confinedToFactory, Principal } from './access/principal.js';
 export { type Role, ROLES } from './access/role.js';
 export { Public, Roles } from './access/roles.js';
 
+export { readFlags, usageText } from './config/command-line.js';
 export { answerConfigCommand } from './config/config-command.js';
 export { type ConfigSources, type Environment, loadConfig, type LoadedConfig } from './config/load-config.js';
 export { packageRoot, packageVersion } from './config/package.js';

@@ -1,8 +1,11 @@
 import type { Logger } from 'pino';
 import type { z } from 'zod';
 import { type Clock, systemClock } from './clock.js';
+import { type CommandLineOptions, readFlags, usageText } from './config/command-line.js';
 import { answerConfigCommand } from './config/config-command.js';
 import { type Environment, loadConfig } from './config/load-config.js';
+import { ServerError } from './errors/server-error.js';
+import { UsageError } from './errors/usage-error.js';
 import { createLogger, type LoggerOptions } from './observe/logger.js';
 import { checkNodeVersion } from './node-version.js';
 import { type RandomBytes, systemRandomBytes } from './random.js';
@@ -16,21 +19,26 @@ export interface ProcessContext<Config> {
   readonly logger: Logger;
 }
 
-export interface ProcessOptions<Config> {
+export interface ProcessOptions<Config> extends CommandLineOptions {
   readonly schema: z.ZodType<Config>;
   readonly environment: Environment;
   /** Opens everything and resolves when it serves; what it answers is printed and closed again. */
-  readonly start: (context: ProcessContext<Config>) => Promise<{ readonly welcome: string; close(): Promise<void> }>;
+  readonly start: (
+    context: ProcessContext<Config>,
+    flags: ReadonlySet<string>,
+  ) => Promise<{ readonly welcome: string; close(): Promise<void> }>;
 }
 
 /**
- * The life of a serving process: its two options about the configuration, the start, SIGTERM or SIGINT, the end. Exit code 1 where
- * it could not start, with what went wrong in words: most failures of a start are for the operator to mend.
+ * The life of a serving process: its command line, the start, SIGTERM or SIGINT, the end. Throws what kept it from starting, for
+ * `failProcess`: most of that is for the operator to mend.
  */
 export async function runProcess<Config extends LogConfig>(options: ProcessOptions<Config>): Promise<void> {
   const { schema, environment, start } = options;
   checkNodeVersion(process.versions.node);
-  const answer = answerConfigCommand(process.argv, schema, { environment });
+  const [, program = '', ...args] = process.argv;
+  const flags = readFlags(args, options);
+  const answer = flags.has('help') ? usageText(program, options) : answerConfigCommand(args, schema, { environment });
   if (answer !== undefined) {
     process.stdout.write(`${answer}\n`);
     return;
@@ -39,7 +47,7 @@ export async function runProcess<Config extends LogConfig>(options: ProcessOptio
   // a stop that is asked for while starting is done once everything stands
   const stopAsked = Promise.withResolvers<void>();
   onStopSignals(process, () => systemClock.nowMs(), { stop: stopAsked.resolve, force: () => process.exit(1) });
-  const service = await start(context);
+  const service = await start(context, flags);
   process.stdout.write(service.welcome);
   await stopAsked.promise;
   process.stdout.write('Stopping …\n');
@@ -63,10 +71,24 @@ export function openContext<Config extends LogConfig>(
   return { config, clock: systemClock, randomBytes: systemRandomBytes, logger };
 }
 
-/** Says what went wrong in words, without a stack, and ends the process with exit code 1. */
+/** Says what went wrong in words, without a stack, and ends the process: exit code 2 where it was started wrongly, else 1. */
 export function failProcess(what: string, error: unknown): never {
-  process.stderr.write(`${what}: ${error instanceof Error ? error.message : String(error)}\n`);
-  if (error instanceof Error && error.cause instanceof Error)
-    process.stderr.write(`  because: ${error.cause.message}\n`);
-  process.exit(1);
+  process.stderr.write(`${what}: ${failureText(error)}\n`);
+  process.exit(isStartedWrongly(error) ? 2 : 1);
 }
+
+/** The sentence, the code that docs/errors.md explains, and the cause. */
+export function failureText(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const detail = 'detail' in error && typeof error.detail === 'string' ? error.detail : error.message;
+  const code =
+    'code' in error && typeof error.code === 'string' && !detail.includes(error.code) ? error.code : undefined;
+  const own = code === undefined ? detail : `${detail} (${code})`;
+  return error.cause instanceof Error && error.cause.message !== '' ? `${own}\n  because: ${error.cause.message}` : own;
+}
+
+/** By its command line or its configuration, which no second attempt mends. */
+const isStartedWrongly = (error: unknown): boolean =>
+  error instanceof UsageError ||
+  ServerError.is(error, 'CONFIG_INVALID') ||
+  (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_'));

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import { DataSource, type QueryRunner } from 'typeorm';
+import { HeldLock } from './held-lock.js';
 import { Notifications } from './notifications.js';
 import { preparedName } from './prepared-name.js';
 import { StoreError, toStoreError } from './store-error.js';
@@ -126,6 +127,12 @@ export class Database implements Queryable {
     });
     await notifications.open();
     return notifications;
+  }
+
+  /** Takes a lock on a connection of its own and keeps it, through losses of the connection, until it is released. */
+  async hold(statement: string): Promise<{ release(): Promise<void> }> {
+    const { url, applicationName, onBackgroundError } = this.options;
+    return HeldLock.take({ url, applicationName, statement, onError: (error) => onBackgroundError?.(error) });
   }
 
   async close(): Promise<void> {

@@ -19,6 +19,13 @@ export {
   journalHead,
   type RecordedEntry,
 } from './ca/journal.js';
+export {
+  type HierarchyTerms,
+  insertHierarchyTerms,
+  lockOutServing,
+  readHierarchyTerms,
+  SERVING_LOCK,
+} from './ca/hierarchy.js';
 export { blockKeys, blockKeysOfDevice, claimKeys, type KeyOwner, keyOwners } from './ca/key-owners.js';
 export { appendOutbox, countOutbox, outboxChannel, type OutboxJob, takeOutbox } from './ca/outbox.js';
 export { removeSuspensions, type RevocationRecord, revocationsOf, saveRevocations } from './ca/revocations.js';

@@ -25,8 +25,8 @@ export async function init(context: CommandContext<OwnerConfig>): Promise<void> 
     ...context,
     databaseUrl: await readDatabaseUrl(folderOf('ca')),
     issuingKeys: folderOf('ca'),
-    newHierarchy: { rootKeys: folderOf('root'), organization },
-    settings: { ...config.ca, publicHttpUrl, evaluation, realm },
+    newHierarchy: { rootKeys: folderOf('root'), organization, publicHttpUrl, evaluation, realm },
+    settings: config.ca,
     now: clock.now,
   });
   try {

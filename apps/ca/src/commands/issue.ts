@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { CredentialFolder } from '@touchmark/credentials';
+import { UsageError } from '@touchmark/server';
 import { decodePem, encodePem } from '@touchmark/x509';
 import type { Ca } from '../ca.js';
 import { openServedCa } from '../ca-process.js';
@@ -14,8 +15,10 @@ import type { CommandContext } from './command.js';
 const profiles = ['gateway-client', 'tls-server', 'service'] as const;
 type IssuedProfile = (typeof profiles)[number];
 
+type WishedOrder = Omit<ServiceCertificateOrder, 'csr'> & { readonly profile: IssuedProfile };
+
 interface Wish {
-  readonly order: Omit<ServiceCertificateOrder, 'csr'> & { readonly profile: IssuedProfile };
+  readonly orderIn: (realm: string) => WishedOrder;
   readonly csrFile: string | undefined;
   readonly out: string;
 }
@@ -27,11 +30,12 @@ const USAGE = `issue ${profiles.join('|')} --name NAME [--dns NAME]… [--ip ADD
  * of ours keeps them; with it FOLDER gets the certificates, and whoever made the request has the key.
  */
 export async function issue(args: readonly string[], context: CommandContext<Config>): Promise<void> {
-  const { order, csrFile, out } = readWish(args, context.config.realm);
+  const { orderIn, csrFile, out } = readWish(args);
   const csr = csrFile === undefined ? undefined : await readRequest(csrFile);
   const service = await openServedCa(context);
   try {
     const { ca } = service;
+    const order = orderIn(ca.realm);
     if (csr === undefined) await issueInto(ca, out, order, context);
     else await issueFor(ca, out, { ...order, csr });
     context.print(`${order.profile} ${order.name}: ${path.join(out, `${order.profile}.pem`)}`);
@@ -40,9 +44,9 @@ export async function issue(args: readonly string[], context: CommandContext<Con
   }
 }
 
-async function issueInto(ca: Ca, out: string, order: Wish['order'], context: CommandContext<Config>): Promise<void> {
+async function issueInto(ca: Ca, out: string, order: WishedOrder, context: CommandContext<Config>): Promise<void> {
   const folder = await CredentialFolder.open(out, context.randomBytes);
-  if (await folder.has(order.profile)) throw new TypeError(`${out} holds a certificate of that kind already`);
+  if (await folder.has(order.profile)) throw new UsageError(`${out} holds a certificate of that kind already`);
   await folder.writeAnchors('root', [ca.rootCertificate()]);
   await folder.writeAnchors('infrastructure', ca.infrastructureCertificates());
   await issueCredential(ca, folder, order.profile, order);
@@ -57,7 +61,7 @@ async function issueFor(ca: Ca, out: string, order: ServiceCertificateOrder): Pr
   await write('root', [ca.rootCertificate()]);
 }
 
-function readWish(args: readonly string[], realm: string): Wish {
+function readWish(args: readonly string[]): Wish {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
@@ -72,14 +76,14 @@ function readWish(args: readonly string[], realm: string): Wish {
   const profile = profiles.find((one) => one === positionals[0]);
   const { name, dns, ip, csr: csrFile, out } = values;
   if (profile === undefined || positionals.length > 1 || name === undefined || out === undefined)
-    throw new TypeError(`usage: ${USAGE}`);
+    throw new UsageError(`usage: ${USAGE}`);
   if (profile !== 'tls-server') {
-    if (dns.length + ip.length > 0) throw new TypeError('only a tls-server has --dns and --ip');
-    return { order: { profile, name, fields: { realm, name } }, csrFile, out };
+    if (dns.length + ip.length > 0) throw new UsageError('only a tls-server has --dns and --ip');
+    return { orderIn: (realm) => ({ profile, name, fields: { realm, name } }), csrFile, out };
   }
-  if (ip.some((address) => isIP(address) === 0)) throw new TypeError('--ip takes an IP address');
+  if (ip.some((address) => isIP(address) === 0)) throw new UsageError('--ip takes an IP address');
   const dnsNames = dns.length + ip.length > 0 ? dns : [name];
-  return { order: { profile, name, fields: { dnsNames, ipAddresses: ip } }, csrFile, out };
+  return { orderIn: () => ({ profile, name, fields: { dnsNames, ipAddresses: ip } }), csrFile, out };
 }
 
 /** A PKCS#10 request, in DER or PEM. */
@@ -88,6 +92,6 @@ async function readRequest(file: string): Promise<Uint8Array> {
   if (octets[0] === 0x30) return octets;
   const [block] = decodePem(octets.toString('latin1'));
   if (block === undefined || !/^(NEW )?CERTIFICATE REQUEST$/.test(block.label))
-    throw new TypeError(`${file} holds no certificate request`);
+    throw new UsageError(`${file} holds no certificate request`);
   return block.der;
 }

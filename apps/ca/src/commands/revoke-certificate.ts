@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { revocationReasons } from '@touchmark/ca-port';
 import { toHex } from '@touchmark/der';
+import { UsageError } from '@touchmark/server';
 import { decodePem, parseCertificate } from '@touchmark/x509';
 import { openServedCa } from '../ca-process.js';
 import type { Config } from '../config.js';
@@ -25,8 +26,8 @@ export async function revokeCertificate(args: readonly string[], context: Comman
   });
   const [which] = positionals;
   const reason = revocationReasons.find((one) => one === values.reason);
-  if (which === undefined || positionals.length > 1) throw new TypeError(`usage: ${USAGE}`);
-  if (reason === undefined) throw new TypeError(`--reason is one of ${revocationReasons.join(', ')}`);
+  if (which === undefined || positionals.length > 1) throw new UsageError(`usage: ${USAGE}`);
+  if (reason === undefined) throw new UsageError(`--reason is one of ${revocationReasons.join(', ')}`);
   const invalidityDate = values['invalidity-date'] === undefined ? undefined : Number(values['invalidity-date']);
   const serialNumber = await readSerialNumber(which);
   const service = await openServedCa(context);
@@ -49,6 +50,6 @@ async function readSerialNumber(which: string): Promise<Uint8Array> {
   if (/^([0-9a-fA-F]{2}){1,20}$/.test(hex)) return Buffer.from(hex, 'hex');
   const [block] = decodePem(await readFile(which, 'latin1'));
   if (block?.label !== 'CERTIFICATE')
-    throw new TypeError(`${which} is neither a serial number nor a certificate in PEM`);
+    throw new UsageError(`${which} is neither a serial number nor a certificate in PEM`);
   return parseCertificate(block.der).serialNumber;
 }

@@ -5,6 +5,7 @@ import {
   type Database,
   enterEpoch,
   journalHead,
+  lockOutServing,
   lockPublication,
   passStatusListIds,
   retryConflicts,
@@ -51,7 +52,7 @@ const LISTS_LOST = 4096;
 /**
  * What a restored database needs before anything serves from it (rule 9). In one transaction: what the messages prove is written
  * down, open lists are sealed, for nobody knows which of their seats were given, and the journal begins anew in a higher epoch.
- * Then CRLs and a snapshot are made; a crash before the end leaves the rest to the next start. The CA must not run meanwhile.
+ * Then CRLs and a snapshot are made; a crash before the end leaves the rest to the next start. A CA that serves is noticed: SERVICE_RUNS.
  */
 export class BeginEpoch {
   private readonly ports: BeginEpochPorts;
@@ -70,6 +71,7 @@ export class BeginEpoch {
     const begun = await retryConflicts(() =>
       db.transaction(async (tx) => {
         await lockPublication(tx);
+        if (!(await lockOutServing(tx))) throw new RestoreError('SERVICE_RUNS', {});
         const latest = Math.max((await journalHead(tx)).epoch, evidence.epoch);
         const next = epoch ?? latest + 1;
         if (next <= latest) throw new RestoreError('EPOCH_NOT_HIGHER', { epoch: next, known: latest });

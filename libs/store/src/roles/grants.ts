@@ -24,7 +24,7 @@ const rights: Record<ProcessRole, Rights> = {
     owns: [
       {
         schema: 'ca',
-        appendOnly: ['certificate', 'journal'],
+        appendOnly: ['certificate', 'journal', 'hierarchy'],
         removes: ['outbox', 'revocation', 'issue_quota', 'status_batch', 'status_snapshot'],
       },
     ],
