@@ -5,7 +5,7 @@ import { encodeJournalBatch, encodeSerialNumber, MAX_BUCKET_END, SeatValue } fro
 import { generateTestKey, type TestCa, type TestCertificate, type TestSigner, TestStatus } from '@touchmark/testkit';
 import type { StatusOptions, VerifierEvent } from '@touchmark/verifier';
 import { encodePem, spkiSha256 } from '@touchmark/x509';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import { TestGateway } from './gateway.js';
 
@@ -459,5 +459,15 @@ describe('A responder that does not speak as it should', () => {
     expect(feed.requests).toEqual([]);
     await gateway.open({ source: { url: feed.url.replace('localhost', '127.0.0.1'), tls: feed.tls } });
     expect(feed.requests).toEqual([]);
+  });
+
+  it('is not who it should be, and the environment would have anybody trusted', async () => {
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+    await using gateway = await TestGateway.start();
+    await using other = await TestGateway.start(stranger);
+    const source = { url: gateway.feed.url, tls: { ...gateway.feed.tls, ca: other.feed.tls.ca } };
+    expect((await gateway.open({ source })).status().stale).toBe(true);
+    expect(gateway.feed.requests).toEqual([]);
+    vi.unstubAllEnvs();
   });
 });

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -10,26 +10,27 @@ let folder: string;
 
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'touchmark-profile-'));
+  await mkdir(path.join(folder, 'clone'));
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-/** A service that was started in the folder. */
-async function localService(at = folder): Promise<void> {
+/** A service that was started in the clone. */
+async function localService(at = path.join(folder, 'clone')): Promise<void> {
   const data = path.join(at, '.touchmark');
-  await mkdir(path.join(data, 'secrets'), { recursive: true });
+  await mkdir(path.join(data, 'secrets'), { recursive: true, mode: 0o755 });
   await writeFile(path.join(data, 'root.pem'), 'local root');
   await writeFile(path.join(data, 'endpoints.json'), JSON.stringify(own));
   await writeFile(path.join(data, 'secrets', 'admin.token'), 'local token\n');
 }
 
 function resolve(options: ConnectionOptions = {}, environment: Environment = {}, cwd = folder): Promise<Profile> {
-  return resolveProfile(options, { environment, cwd, cloneRoot: folder, uid: process.geteuid?.() });
+  return resolveProfile(options, { environment, cwd, cloneRoot: path.join(folder, 'clone'), uid: process.geteuid?.() });
 }
 
 describe('the profile', () => {
-  it('is that of a service started here, or above', async () => {
+  it('is that of a service started in the clone, wherever one stands', async () => {
     await localService();
-    const below = path.join(folder, 'a', 'b');
+    const below = path.join(folder, 'clone', 'a', 'b');
     await mkdir(below, { recursive: true });
     const expected = {
       url: own.admin,
@@ -38,14 +39,36 @@ describe('the profile', () => {
       ca: 'local root',
       token: 'local token',
     };
+    expect(await resolve({}, {}, path.join(folder, 'clone'))).toEqual(expected);
     expect(await resolve({}, {}, folder)).toEqual(expected);
     expect(await resolve({}, {}, below)).toEqual(expected);
   });
 
-  it('is not that of somebody else’s folder', async () => {
+  it('is not that of somebody else’s folder, nor of one into which others may write', async () => {
     await localService();
-    const other = { environment: {}, cwd: folder, cloneRoot: folder, uid: (process.geteuid?.() ?? 0) + 1 };
+    const cloneRoot = path.join(folder, 'clone');
+    const other = { environment: {}, cwd: folder, cloneRoot, uid: (process.geteuid?.() ?? 0) + 1 };
     await expect(resolveProfile({}, other)).rejects.toMatchObject({ code: 'PROFILE_MISSING' });
+    await chmod(path.join(cloneRoot, '.touchmark'), 0o777);
+    await expect(resolve()).rejects.toMatchObject({ code: 'PROFILE_MISSING' });
+  });
+
+  it('is not told by the folder that one stands in, unless one names it', async () => {
+    const repository = path.join(folder, 'repository');
+    await localService(repository);
+    await expect(resolve({}, { token: 'mine' }, repository)).rejects.toMatchObject({ code: 'PROFILE_MISSING' });
+    expect(await resolve({ dataFolder: '.touchmark' }, {}, repository)).toMatchObject({ url: own.admin });
+  });
+
+  it('never speaks with REST or EST in clear, whoever says so', async () => {
+    await localService();
+    for (const options of [{ url: 'http://localhost:1' }, { estUrl: 'http://localhost:2' }]) {
+      await expect(resolve(options)).rejects.toMatchObject({ code: 'USAGE' });
+      await expect(resolve({}, options)).rejects.toMatchObject({ code: 'USAGE' });
+    }
+    const endpoints = path.join(folder, 'clone', '.touchmark', 'endpoints.json');
+    await writeFile(endpoints, JSON.stringify({ ...own, admin: 'http://127.0.0.1:1' }));
+    await expect(resolve()).rejects.toMatchObject({ code: 'USAGE' });
   });
 
   it('never takes the root or the token of a local service to another', async () => {
@@ -82,7 +105,7 @@ describe('the profile', () => {
   it('an address that is none, and endpoints that are none, are said', async () => {
     await localService();
     await expect(resolve({ url: 'nonsense' })).rejects.toMatchObject({ code: 'USAGE' });
-    await writeFile(path.join(folder, '.touchmark', 'endpoints.json'), '{}');
+    await writeFile(path.join(folder, 'clone', '.touchmark', 'endpoints.json'), '{}');
     await expect(resolve()).rejects.toMatchObject({ code: 'FILE_MALFORMED' });
   });
 });

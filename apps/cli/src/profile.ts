@@ -30,7 +30,7 @@ export interface Profile {
   readonly url: string;
   /** `https://host:port`, of EST. */
   readonly estUrl: string;
-  /** `http://host:port`, of OCSP, CRLs and status. */
+  /** `http://host:port` or `https://host:port`, of OCSP, CRLs and status. */
   readonly statusUrl: string;
   /** PEM of the root: the only trust anchor. */
   readonly ca: string;
@@ -62,8 +62,8 @@ export async function resolveProfile(options: ConnectionOptions, where: Surround
     local && isMeant(url, local.endpoints.admin) && isMeant(estUrl, local.endpoints.device) ? local : undefined;
   const endpoints = here?.endpoints ?? standard;
   return {
-    url: origin(url ?? (here ? endpoints.admin : beside(estUrl, endpoints.admin))),
-    estUrl: origin(estUrl ?? (here ? endpoints.device : beside(url, endpoints.device))),
+    url: secureOrigin(url ?? (here ? endpoints.admin : beside(estUrl, endpoints.admin))),
+    estUrl: secureOrigin(estUrl ?? (here ? endpoints.device : beside(url, endpoints.device))),
     statusUrl: origin(
       options.statusUrl ?? environment.statusUrl ?? (here ? endpoints.public : beside(url ?? estUrl, endpoints.public)),
     ),
@@ -103,15 +103,14 @@ async function findLocalService(chosen: string | undefined, where: Surroundings)
   });
 }
 
-/** Upwards from here, as git looks for its folder; then the clone; then where root's service goes when the clone is closed to others. */
-async function usualFolders({ cwd, cloneRoot }: Surroundings): Promise<string[]> {
-  const upwards: string[] = [];
-  for (let at = cwd; ; at = path.dirname(at)) {
-    upwards.push(path.join(at, '.touchmark'));
-    if (path.dirname(at) === at) break;
-  }
-  return [...upwards, path.join(cloneRoot, '.touchmark'), await substituteFolder(cloneRoot)];
-}
+/**
+ * Where the service of our own clone keeps its data, and where root's goes when the clone is closed to others. Never by the folder that
+ * we stand in: it may be of a repository from somebody else, who would say whom we trust and be told our token.
+ */
+const usualFolders = async ({ cloneRoot }: Surroundings): Promise<string[]> => [
+  path.join(cloneRoot, '.touchmark'),
+  await substituteFolder(cloneRoot),
+];
 
 /** As libs/store computes it, which is too large to be loaded for that; a test compares the two. */
 export async function substituteFolder(cloneRoot: string): Promise<string> {
@@ -121,10 +120,11 @@ export async function substituteFolder(cloneRoot: string): Promise<string> {
   return path.join('/var/lib/touchmark', hash.slice(0, 16));
 }
 
-/** Somebody else's folder up the tree must not say whom we trust. */
+/** Somebody else's folder must not say whom we trust, nor one into which somebody else may write. */
 async function isOwn(folder: string, uid: number | undefined): Promise<boolean> {
   const status = await stat(folder).catch(() => undefined);
-  return status !== undefined && status.isDirectory() && (uid === undefined || status.uid === uid);
+  if (!status?.isDirectory()) return false;
+  return uid === undefined || (status.uid === uid && (status.mode & 0o022) === 0);
 }
 
 const exists = (file: string): Promise<boolean> =>
@@ -176,6 +176,13 @@ function origin(url: string): string {
   } catch (cause) {
     throw new CliError('USAGE', `${url} is no URL`, { hint: 'Write it as https://host:port.' }, cause);
   }
+}
+
+/** Tokens and keys go there: never in clear. */
+function secureOrigin(url: string): string {
+  const text = origin(url);
+  if (text.startsWith('https://')) return text;
+  throw new CliError('USAGE', `${url} is no https address`, { hint: 'Write it as https://host:port.' });
 }
 
 /** The same host, with the port that it has by default. */

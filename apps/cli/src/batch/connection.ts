@@ -3,7 +3,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { z } from 'zod';
 import { CliError } from '../cli-error.js';
-import { connectionError, readAnswer } from '../service/http.js';
+import { connectionError, readAnswer, trusting } from '../service/http.js';
 import { refusalOf } from '../service/refusal.js';
 import { IssuedFields } from './issued-check.js';
 
@@ -45,7 +45,7 @@ export class BatchConnection {
   static async open({ url, ca, token, batchId }: BatchTarget): Promise<BatchConnection> {
     const request = httpsRequest(`${url}/v1/batches/${encodeURIComponent(batchId)}/requests`, {
       method: 'POST',
-      ca,
+      ...trusting(ca),
       agent: false,
       headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/x-ndjson' },
     });

@@ -5,8 +5,10 @@ import { CliError } from '../cli-error.js';
 export interface HttpRequest {
   readonly method: string;
   readonly url: string;
-  /** PEM of the only trust anchor; not looked at for plain HTTP. */
+  /** PEM of the only trust anchor. */
   readonly ca: string;
+  /** It may go over plain HTTP, where that is the address: nothing in it is secret, and what comes back is signed. */
+  readonly plain?: true;
   /** PEM of a client certificate chain and its key. */
   readonly client?: { readonly cert: string; readonly key: string } | undefined;
   readonly headers?: Readonly<Record<string, string>>;
@@ -23,21 +25,36 @@ export interface HttpAnswer {
 const IDLE_MILLISECONDS = 60_000;
 const LARGEST_ANSWER = 256 * 1024 * 1024;
 
-/** One request on a connection of its own. Throws UNREACHABLE, TLS_UNTRUSTED. */
+/** One request on a connection of its own. Throws UNREACHABLE, TLS_UNTRUSTED, and USAGE for plain HTTP that is not meant. */
 export function send(request: HttpRequest): Promise<HttpAnswer> {
-  const { method, url, ca, client, body } = request;
+  const { method, url, client, body } = request;
   const length = body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
   const headers = { ...request.headers, ...length };
   const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
   const fail = (cause: unknown): void => reject(connectionError(url, cause));
-  const make = url.startsWith('http:') ? httpRequest : httpsRequest;
-  const outgoing = make(url, { method, headers, ca, ...client, agent: false }, (incoming) => {
+  const take = (incoming: IncomingMessage): void => {
     readAnswer(incoming, LARGEST_ANSWER).then(resolve, fail);
-  });
+  };
+  const options = { method, headers, agent: false };
+  const outgoing = isPlain(request)
+    ? httpRequest(url, options, take)
+    : httpsRequest(url, { ...options, ...client, ...trusting(request.ca) }, take);
   outgoing.setTimeout(IDLE_MILLISECONDS, () => outgoing.destroy(new Error('no answer within a minute')));
   outgoing.once('error', fail);
   outgoing.end(body);
   return promise;
+}
+
+/** This root and no other, also where NODE_TLS_REJECT_UNAUTHORIZED would have anybody trusted. */
+export const trusting = (ca: string) => ({ ca, rejectUnauthorized: true }) as const;
+
+function isPlain({ url, plain }: HttpRequest): boolean {
+  const { protocol, origin } = new URL(url);
+  if (protocol === 'https:') return false;
+  if (protocol === 'http:' && plain) return true;
+  throw new CliError('USAGE', `${origin} is not asked: it is no https address`, {
+    hint: 'Write it as https://host:port.',
+  });
 }
 
 /** Rejects for an answer of more octets than `limit`, and ends its connection. */

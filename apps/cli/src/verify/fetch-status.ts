@@ -17,7 +17,7 @@ const SIGNERS = 'signers.pem';
 /** From the responder, over plain HTTP: what counts is the signature. */
 export async function fetchStatus(statusUrl: string, ca: string): Promise<StatusFiles> {
   const get = async (what: string): Promise<Uint8Array> => {
-    const answer = await send({ method: 'GET', url: `${statusUrl}/status/${what}`, ca });
+    const answer = await send({ method: 'GET', url: `${statusUrl}/status/${what}`, ca, plain: true });
     if (answer.status !== 200) throw refusalOf(answer, statusUrl);
     return new Uint8Array(answer.body);
   };

@@ -62,7 +62,15 @@ export class ServiceClient {
 }
 
 const agentFor = (tls: TlsCredentials): Agent =>
-  new Agent({ ...tls, keepAlive: true, maxSockets: 4, minVersion: 'TLSv1.2', allowPartialTrustChain: true });
+  new Agent({
+    ...tls,
+    keepAlive: true,
+    maxSockets: 4,
+    minVersion: 'TLSv1.2',
+    allowPartialTrustChain: true,
+    // NODE_TLS_REJECT_UNAUTHORIZED has no say here
+    rejectUnauthorized: true,
+  });
 
 function parseObject(answer: string): ServiceAnswer['body'] {
   try {

@@ -88,6 +88,8 @@ function answer(feed: FeedRequest, type: string, take: (chunk: Buffer) => void):
       // A connection of its own, so that a renewed certificate counts from the next request on.
       agent: false,
       ...TLS,
+      // NODE_TLS_REJECT_UNAUTHORIZED has no say here.
+      rejectUnauthorized: true,
       signal,
       headers: { accept: type, 'accept-encoding': 'identity', 'cache-control': 'no-store' },
     });
