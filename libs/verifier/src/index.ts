@@ -5,6 +5,7 @@ export { formatSpiffeId, type Identity, parseSpiffeId, readIdentity } from './id
 export type { Purpose } from './path/certificate-checks.js';
 export { type PathRequest, type PathResult, verifyPath } from './path/verify-path.js';
 export { PolicyError, type PolicyErrorCode, type PolicyErrorDetail } from './policy-error.js';
+export { proveSnapshot, type SnapshotEvidence, type SnapshotProof } from './status/prove-snapshot.js';
 export type { CertificateStatus, StatusPort } from './status-port.js';
 export { type Accepted, type Refused, Verifier, type VerifierStatus, type VerifyOptions } from './verifier.js';
 export type { VerifierEvent } from './verifier-event.js';

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { type Certificate, parseCertificate } from '@touchmark/x509';
+import type { Certificate } from '@touchmark/x509';
 import { judgePath, readCertificates } from '../certificates.js';
 import type { Cli } from '../cli.js';
 import { certificateFacts, certificateFields } from '../describe-certificate.js';
@@ -9,8 +9,8 @@ import { formatDuration, formatFields, formatTime } from '../format.js';
 import { duration, time } from '../option-values.js';
 import type { ConnectionOptions } from '../profile.js';
 import { fetchStatus, readStatus, saveStatus } from '../verify/fetch-status.js';
+import { proveStatus, type ProvenStatus } from '../verify/prove-status.js';
 import { reasonOf } from '../verify/reasons.js';
-import { proveStatus, type ProvenStatus } from '../verify/status-snapshot.js';
 import { does, fromEnvironment, leaf, type Runner } from './command.js';
 import { variables } from '../config.js';
 
@@ -58,20 +58,16 @@ async function run(cli: Cli, options: VerifyOptions, file: string): Promise<Exit
   const { cache, offline, purpose } = options;
   const files = offline === undefined ? await fetchStatus(statusUrl, ca) : await readStatus(offline);
   const signers = readCertificates(files.signers, 'the list of status signers');
-  const status = proveStatus({ snapshot: files.snapshot, signers, anchors, now });
+  const proven = proveStatus({ snapshot: files.snapshot, signers, trustAnchors: anchors, now });
   if (cache !== undefined) await saveStatus(cache, files);
 
-  const age = now - status.asOf;
-  const isStale = age > options.maxAge || age < -MAX_CLOCK_SKEW;
-  const intermediates = status.certificates.map(parseCertificate);
+  const { status, intermediates } = proven;
+  const age = now - proven.position.asOf;
   const judged = judgePath({ chain: [endEntity, ...chain], anchors, intermediates, at, purpose, status });
-  const code = judged.ok ? (isStale ? 'STATUS_STALE' : null) : judged.error.code;
-  print(cli, endEntity, judged.ok ? judged.path : [], code, at, status, age);
+  const code = judged.ok ? (age > options.maxAge ? 'STATUS_STALE' : null) : judged.error.code;
+  print(cli, endEntity, judged.ok ? judged.path : [], code, at, proven, age);
   return code === null ? ExitCode.done : ExitCode.notAccepted;
 }
-
-/** Seconds for which the signer's clock may be ahead of ours. */
-const MAX_CLOCK_SKEW = 60;
 
 function print(
   cli: Cli,
@@ -79,24 +75,24 @@ function print(
   path: readonly Certificate[],
   code: string | null,
   at: number,
-  { epoch, sequence, asOf }: ProvenStatus,
+  { position: { epoch, sequence, asOf } }: ProvenStatus,
   age: number,
 ): void {
   const certificate = certificateFacts(endEntity);
   const reason = code === null ? null : reasonOf(code);
   const steps = path.map((one) => certificateFacts(one).subject);
-  const status = { epoch, sequence, asOf };
-  cli.out.result({ accepted: code === null, code, reason, at, certificate, path: steps, status }, () =>
-    [
-      code === null
-        ? `Accepted at ${formatTime(at)}.`
-        : `Not accepted at ${formatTime(at)}: ${code}, ${String(reason)}.`,
+  const status = { epoch, sequence, asOf, age };
+  cli.out.result({ accepted: code === null, code, reason, at, certificate, path: steps, status }, () => {
+    const verdict = code === null ? `Accepted at ${formatTime(at)}` : `Not accepted at ${formatTime(at)}`;
+    const by = `by status of ${formatTime(asOf)} (${formatDuration(age)} ago)`;
+    return [
+      `${verdict}, ${by}${code === null ? '.' : `: ${code}, ${String(reason)}.`}`,
       '',
       formatFields([
         ...certificateFields(certificate),
         ...steps.slice(1).map((subject) => ['below', subject] as const),
-        ['status of', `${formatTime(asOf)} (${formatDuration(age)} ago), position (${epoch}, ${sequence})`],
+        ['position', `(${epoch}, ${sequence})`],
       ]),
-    ].join('\n'),
-  );
+    ].join('\n');
+  });
 }
