@@ -1,6 +1,6 @@
 import { createPublicKey, X509Certificate } from 'node:crypto';
 import { watch } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { generateTestKey, makeTestRequest } from '@touchmark/testkit';
 import { encodePem } from '@touchmark/x509';
@@ -38,8 +38,35 @@ async function readResults(file: string): Promise<Record<string, unknown>[]> {
   return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]));
 }
 
-/** Resolves once a file of results has something in it, or the process that writes it is gone. */
-async function untilWritten(file: string, cli: CliProcess): Promise<void> {
+/** What the command line sends before it waits for answers. */
+const LINES_UNDER_WAY = 2048;
+
+interface Held {
+  readonly file: string;
+  readonly results: string;
+  readonly proxy: TcpProxy;
+}
+
+/** A file of devices, and a way to the service that brings the first results and keeps the others back. */
+async function held(prefix: string, count: number, adminUrl = service.urls.admin): Promise<Held> {
+  const file = path.join(await newFolder(), 'units.ndjson');
+  await writeRequests(file, count, prefix);
+  const proxy = await TcpProxy.open(adminUrl);
+  proxy.holdAnswersAfter(60_000);
+  return { file, results: `${file}.results.ndjson`, proxy };
+}
+
+const provisionThrough = (
+  proxy: TcpProxy,
+  file: string,
+  of: Pick<TestService, 'urls' | 'files'> = service,
+): string[] => [
+  ...['batch', 'provision', file, '--model', 'demo-sensor', '--json'],
+  ...['--url', proxy.through(of.urls.admin), '--ca', of.files.rootCertificate, '--token-file', of.files.adminToken],
+];
+
+/** Resolves once a file of results has something in it, or who writes it is gone. */
+async function untilWritten(file: string, gone: Promise<unknown>): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const look = (): void => {
     stat(file).then(
@@ -49,7 +76,7 @@ async function untilWritten(file: string, cli: CliProcess): Promise<void> {
   };
   const watcher = watch(path.dirname(file), look);
   look();
-  await Promise.race([promise, cli.ended]);
+  await Promise.race([promise, gone]);
   watcher.close();
 }
 
@@ -128,13 +155,12 @@ describe('touchmark batch provision', () => {
   });
 
   it('interrupted by Ctrl-C it ends with exit code 130, and the next run does the rest', async () => {
-    const count = 4000;
-    const file = path.join(await newFolder(), 'units.ndjson');
-    const results = `${file}.results.ndjson`;
-    await writeRequests(file, count, 'stop');
-    const cli = new CliProcess(['batch', 'provision', file, '--model', 'demo-sensor', '--json'], { environment });
-    await untilWritten(results, cli);
+    const count = LINES_UNDER_WAY + 300;
+    const { file, results, proxy } = await held('stop', count);
+    const cli = new CliProcess(provisionThrough(proxy, file), { environment });
+    await untilWritten(results, cli.ended);
     cli.child.kill('SIGINT');
+    proxy.releaseAnswers();
     const interrupted = await cli.result();
     expect(interrupted).toMatchObject({ code: 130, json: { outcome: 'interrupted', total: count, refused: 0 } });
     expect(interrupted.json.issued).toBeLessThan(count);
@@ -152,65 +178,29 @@ describe('touchmark batch provision', () => {
   });
 
   it('a lost connection is opened again, and what was not answered is sent again', async () => {
-    const count = 2000;
-    const file = path.join(await newFolder(), 'units.ndjson');
-    await writeRequests(file, count, 'lost');
-    const proxy = await TcpProxy.open(service.urls.admin);
-    const cli = new CliProcess(
-      [
-        'batch',
-        'provision',
-        file,
-        '--model',
-        'demo-sensor',
-        '--json',
-        '--url',
-        proxy.through(service.urls.admin),
-        '--ca',
-        service.files.rootCertificate,
-        '--token-file',
-        service.files.adminToken,
-      ],
-      { environment },
-    );
-    await untilWritten(`${file}.results.ndjson`, cli);
+    const count = 300;
+    const { file, results, proxy } = await held('lost', count);
+    const running = runCli(provisionThrough(proxy, file), { environment });
+    await untilWritten(results, running);
     await proxy.cut();
+    proxy.releaseAnswers();
     await proxy.restore();
-    const { code, json } = await cli.result();
+    const { code, json } = await running;
     await proxy.close();
     expect({ code, json }).toMatchObject({ code: 0, json: { issued: count, refused: 0 } });
-    await checkResults(file, `${file}.results.ndjson`, count);
+    await checkResults(file, results, count);
   });
 
   it('a service that stays away: exit code 3, says so, and the next run goes on', async () => {
-    const count = 2000;
-    const file = path.join(await newFolder(), 'units.ndjson');
-    await writeRequests(file, count, 'away');
-    const proxy = await TcpProxy.open(service.urls.admin);
-    const args = [
-      'batch',
-      'provision',
-      file,
-      '--model',
-      'demo-sensor',
-      '--json',
-      '--retries',
-      '0',
-      '--ca',
-      service.files.rootCertificate,
-      '--token-file',
-      service.files.adminToken,
-    ];
-    const cli = new CliProcess([...args, '--url', proxy.through(service.urls.admin)], { environment });
-    await untilWritten(`${file}.results.ndjson`, cli);
+    const count = 300;
+    const { file, results, proxy } = await held('away', count);
+    const running = runCli([...provisionThrough(proxy, file), '--retries', '0'], { environment });
+    await untilWritten(results, running);
     await proxy.close();
-    const { code, json } = await cli.result();
+    const { code, json } = await running;
     expect({ code, json }).toMatchObject({ code: 3, json: { error: { code: 'BATCH_INCOMPLETE' } } });
-    expect(await runCli([...args, '--url', service.urls.admin], { environment })).toMatchObject({
-      code: 0,
-      json: { issued: count },
-    });
-    await checkResults(file, `${file}.results.ndjson`, count);
+    expect(await provision(file, '--model', 'demo-sensor')).toMatchObject({ code: 0, json: { issued: count } });
+    await checkResults(file, results, count);
   });
 
   it('half a result at the end of the file, as a power cut leaves it, is asked for again', async () => {
@@ -304,11 +294,8 @@ describe('touchmark batch provision', () => {
 
 describe('touchmark batch provision, when the service is killed', () => {
   it('waits for it and does the rest, with one certificate a device', async () => {
-    const count = 2000;
+    const count = 300;
     const dataFolder = await makeDataFolder();
-    const folder = await newFolder();
-    const file = path.join(folder, 'units.ndjson');
-    await writeRequests(file, count, 'killed');
     const options = {
       dataFolder,
       publicPort: await freePort(),
@@ -316,14 +303,15 @@ describe('touchmark batch provision, when the service is killed', () => {
     };
     let running = await ServiceProcess.start(options);
     try {
-      const cli = new CliProcess(['batch', 'provision', file, '--model', 'demo-sensor', '--json', '--retries', '100'], {
-        environment: { TOUCHMARK_DATA_FOLDER: dataFolder },
-      });
-      await untilWritten(`${file}.results.ndjson`, cli);
+      const { file, results, proxy } = await held('killed', count, running.urls.admin);
+      const provisioning = runCli([...provisionThrough(proxy, file, running), '--retries', '100'], { environment: {} });
+      await untilWritten(results, provisioning);
       await running.kill();
+      proxy.releaseAnswers();
       running = await ServiceProcess.start(options);
-      expect(await cli.result()).toMatchObject({ code: 0, json: { issued: count, refused: 0 } });
-      await checkResults(file, `${file}.results.ndjson`, count);
+      expect(await provisioning).toMatchObject({ code: 0, json: { issued: count, refused: 0 } });
+      await proxy.close();
+      await checkResults(file, results, count);
       const page = await running.admin().get('/v1/devices?deviceSerialPrefix=killed-&limit=1000');
       const [device] = page.body.items;
       const certificates = await running.admin().get(`/v1/devices/${device.deviceRef}/certificates`);
@@ -331,7 +319,6 @@ describe('touchmark batch provision, when the service is killed', () => {
     } finally {
       await running.kill();
       await removeDataFolder(dataFolder);
-      await rm(folder, { recursive: true });
     }
   }, 120_000);
 });

@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest';
 import { substituteFolder } from '../../apps/cli/src/profile.js';
 import { substituteFolder as ofTheStore } from '../../libs/store/src/embedded-postgres/substitute-folder.js';
-import { CliProcess, runCli } from '../fixture/cli.js';
+import { CliProcess, runCli, spawnCli } from '../fixture/cli.js';
 import { makeDataFolder, removeDataFolder } from '../fixture/process.js';
 import { freePort } from '../fixture/service.js';
 
 it('check-config says all that is wrong with a process’s configuration: exit code 2, and 0 when nothing is', async () => {
   const [good, bad] = await Promise.all([
-    runCli(['check-config']),
-    runCli(['check-config', 'standalone'], {
+    spawnCli(['check-config']),
+    spawnCli(['check-config', 'standalone'], {
       environment: { TOUCHMARK_ADMIN_PORT: 'x', TOUCHMARK_REALM: 'Not A Realm' },
     }),
   ]);
@@ -19,9 +19,9 @@ it('check-config says all that is wrong with a process’s configuration: exit c
 
 it('migrate, init and check-config are commands of the CA’s process, and say what it lacks', async () => {
   const [migrate, init, check] = await Promise.all([
-    runCli(['migrate']),
-    runCli(['init']),
-    runCli(['check-config', 'ca']),
+    spawnCli(['migrate']),
+    spawnCli(['init']),
+    spawnCli(['check-config', 'ca']),
   ]);
   expect(migrate).toMatchObject({ code: 1, stderr: expect.stringContaining('DATABASE_URL') });
   expect(init).toMatchObject({ code: 1, stderr: expect.stringContaining('DATABASE_URL') });
@@ -30,7 +30,7 @@ it('migrate, init and check-config are commands of the CA’s process, and say w
 
 it('a configuration file is handed on, and secrets of the command line are not', async () => {
   const environment = { TOUCHMARK_TOKEN: 'not for the service' };
-  const { code, stdout, stderr } = await runCli(['check-config', '--config', '/nonexistent.json'], { environment });
+  const { code, stdout, stderr } = await spawnCli(['check-config', '--config', '/nonexistent.json'], { environment });
   expect(code).toBe(2);
   expect(stderr).toContain('/nonexistent.json');
   expect(stdout + stderr).not.toContain('TOUCHMARK_TOKEN');
@@ -66,7 +66,7 @@ it('serve runs the service in the foreground, where the command line finds it by
 });
 
 it('help is plain text without a terminal, for groups and commands', async () => {
-  const [all, group, none] = await Promise.all([runCli(['--help']), runCli(['device', '--help']), runCli([])]);
+  const [all, group, none] = await Promise.all([spawnCli(['--help']), runCli(['device', '--help']), runCli([])]);
   expect(all).toMatchObject({ code: 0, stderr: '' });
   expect(all.stdout).toContain('Exit codes: 0 done');
   expect(group.stdout).toMatch(/^ {2}enroll \[options\] +Make a key here/m);

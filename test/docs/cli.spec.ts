@@ -11,7 +11,11 @@ const unused = (): never => {
 
 it('docs/cli.md shows the help of every command (npm run docs:cli)', () => {
   const [, reference = ''] = document.split('## Every command\n\n');
-  expect(reference).toBe(commandReference(makeProgram({ start: unused, finish: unused }, '0.0.0')));
+  expect(reference).toBe(
+    commandReference(
+      makeProgram({ start: unused, finish: unused }, { version: '0.0.0', writeOut: unused, writeErr: unused }),
+    ),
+  );
   for (const name of ['serve', 'batch provision', 'device enroll', 'token enrollment create', 'verify', 'ca show'])
     expect(reference).toContain(`### touchmark ${name}\n`);
 });

@@ -9,7 +9,7 @@ export interface Machine extends Surroundings {
   readonly freshBytes: (length: number) => Uint8Array;
   /** Standard error is a terminal that a person looks at. */
   readonly isTerminal: boolean;
-  readonly stderr: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WritableStream;
   /** From now on the first Ctrl-C (or SIGTERM) aborts the signal; the next one ends the process, as ever. */
   readonly watchInterruption: () => AbortSignal;
 }

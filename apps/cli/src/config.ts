@@ -27,18 +27,21 @@ export const variables = {
   dataFolder: 'TOUCHMARK_DATA_FOLDER',
 } as const satisfies Record<keyof Environment, string>;
 
-const variable = (name: string): string | undefined => process.env[name] || undefined;
+export function readEnvironment(all: NodeJS.ProcessEnv): Environment {
+  const variable = (name: string): string | undefined => all[name] || undefined;
+  return {
+    url: variable(variables.url),
+    estUrl: variable(variables.estUrl),
+    statusUrl: variable(variables.statusUrl),
+    ca: variable(variables.ca),
+    token: variable(variables.token),
+    tokenFile: variable(variables.tokenFile),
+    enrollmentToken: variable(variables.enrollmentToken),
+    dataFolder: variable(variables.dataFolder),
+  };
+}
 
-export const environment: Environment = {
-  url: variable(variables.url),
-  estUrl: variable(variables.estUrl),
-  statusUrl: variable(variables.statusUrl),
-  ca: variable(variables.ca),
-  token: variable(variables.token),
-  tokenFile: variable(variables.tokenFile),
-  enrollmentToken: variable(variables.enrollmentToken),
-  dataFolder: variable(variables.dataFolder),
-};
+export const environment = readEnvironment(process.env);
 
 /** For the processes that we start: all but what is ours alone, so that no secret of the command line reaches them. */
 export function environmentOfProcesses(): NodeJS.ProcessEnv {

@@ -20,16 +20,23 @@ Exit codes: 0 done, 1 refused by the service, 2 wrong use, 3 service not reached
 4 verify says no, 5 some lines of a batch were refused, 70 a fault of this program, 130 interrupted.
 More: docs/cli.md.`;
 
-/** All commands, in the order in which they are shown. With `json` commander keeps its words about errors to itself. */
-export function makeProgram(runner: Runner, version: string, json = false): Command {
+export interface ProgramOptions {
+  readonly version: string;
+  /** Where commander's own words go: help, and what is wrong with a command line. */
+  readonly writeOut: (text: string) => unknown;
+  readonly writeErr: (text: string) => unknown;
+}
+
+/** All commands, in the order in which they are shown. */
+export function makeProgram(runner: Runner, { version, writeOut, writeErr }: ProgramOptions): Command {
   const program = new Command('touchmark')
     .description('Device certificates: issue, renew, revoke, verify.')
     .version(version, '-V, --version')
     .configureHelp({ helpWidth: HELP_WIDTH, showGlobalOptions: false })
     .addHelpText('after', after)
     .showHelpAfterError('(--help says more)')
+    .configureOutput({ writeOut, writeErr, getOutHasColors: () => false, getErrHasColors: () => false })
     .exitOverride();
-  if (json) program.configureOutput({ writeErr: () => undefined });
   program.commandsGroup('Run:');
   processCommands(program, runner);
   program.commandsGroup('Registry:');

@@ -44,7 +44,12 @@ export interface StatusOptions {
 }
 
 export const DEFAULT_MAX_CLOCK_SKEW = 60;
-const DEFAULTS = { maxClockSkew: DEFAULT_MAX_CLOCK_SKEW, headInterval: 2, cacheRetry: 30, retry: { first: 0.5, longest: 30 } } as const;
+const DEFAULTS = {
+  maxClockSkew: DEFAULT_MAX_CLOCK_SKEW,
+  headInterval: 2,
+  cacheRetry: 30,
+  retry: { first: 0.5, longest: 30 },
+} as const;
 const DEFAULT_KNOWN_CERTIFICATES = 10_000;
 
 /** The same with nothing left out but what has no default. Throws TypeError for numbers that make no sense. */
