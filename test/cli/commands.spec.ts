@@ -95,17 +95,17 @@ describe('the command line, in the life of a registry', () => {
 
     const args = ['--url', service.urls.admin, '--ca', service.files.rootCertificate, '--token-file', file, '--json'];
     const listed = await runAlone(['token', 'list', ...args]);
-    expect(listed.json.items[0]).toMatchObject({ sub: 'eve', revoked: false });
+    expect(listed.json.items[0]).toMatchObject({ id: made.json.id, sub: 'eve', revoked: false });
     const refused = await runAlone(['factory', 'create', 'hers', ...args]);
     expect(refused).toMatchObject({
       code: 1,
       stdout: '',
-      json: { error: { code: 'SERVICE_REFUSED', exitCode: 1, service: { status: 403 } } },
+      json: { error: { code: 'SERVICE_REFUSED', reason: 'ROLE_MISSING', exitCode: 1, service: { status: 403 } } },
     });
 
     const again = await run('token', 'create', '--sub', 'eve', '--role', 'auditor', '--out', file, '--json');
     expect(again.json.error).toMatchObject({ code: 'FILE_EXISTS', exitCode: 2 });
-    expect((await run('token', 'revoke', made.json.jti, '--json')).json).toEqual({ jti: made.json.jti, revoked: true });
+    expect((await run('token', 'revoke', made.json.id, '--json')).json).toEqual({ id: made.json.id, revoked: true });
     const revoked = await runAlone(['model', 'list', ...args]);
     expect(revoked).toMatchObject({ code: 3, json: { error: { code: 'NOT_AUTHENTICATED' } } });
     expect(revoked.stderr).not.toContain(token);
@@ -121,7 +121,9 @@ describe('the command line, in the life of a registry', () => {
     expect(listed.json.items).toMatchObject([{ deviceSerial: 'shown-1', used: false, revoked: false }]);
     expect(listed.stdout).not.toContain(secret);
     const revoked = await run('token', 'enrollment', 'revoke', listed.json.items[0].id, '--json');
-    expect(revoked.json).toMatchObject({ deviceSerial: 'shown-1', revoked: true });
+    expect(revoked.json).toEqual({ id: listed.json.items[0].id, revoked: true });
+    const again = await run('token', 'enrollment', 'list', '--device', 'shown-1', '--json');
+    expect(again.json.items).toMatchObject([{ deviceSerial: 'shown-1', revoked: true }]);
   });
 
   it('finds a device by serial, by model and serial and by reference, in any spelling of the serial', async () => {
@@ -142,6 +144,14 @@ describe('the command line, in the life of a registry', () => {
     expect(listed.json.items).toMatchObject([{ deviceSerial: 'Find-1' }]);
     const missing = await run('device', 'show', 'nobody', '--json');
     expect(missing).toMatchObject({ code: 1, json: { error: { code: 'NOT_FOUND' } } });
+  });
+
+  it('lists devices by serial, though the service has them in another order', async () => {
+    const serials = Array.from({ length: 8 }, (_, i) => `sorted-${i}`);
+    for (const serial of serials)
+      await run('token', 'enrollment', 'create', '--model', 'demo-sensor', '--serial', serial);
+    const listed = await run('device', 'list', '--serial-prefix', 'sorted-', '--json');
+    expect(listed.json.items.map(({ deviceSerial }: { deviceSerial: string }) => deviceSerial)).toEqual(serials);
   });
 
   it('shows the authorities with fingerprints and where they publish', async () => {
@@ -191,7 +201,7 @@ describe('what the command line says when it cannot', () => {
       ['device', 'list', '--url', `https://127.0.0.1:${await freePort()}`, '--json'],
       environment,
     );
-    expect(away).toMatchObject({ code: 3, json: { error: { code: 'UNREACHABLE' } } });
+    expect(away).toMatchObject({ code: 3, json: { error: { code: 'UNREACHABLE', reason: 'UNREACHABLE' } } });
     const foreign = path.join(service.folder, 'foreign.pem');
     await writeFile(foreign, encodePem('CERTIFICATE', TestCa.root().der));
     const untrusted = await runAlone(
@@ -213,6 +223,8 @@ describe('what the command line says when it cannot', () => {
     expect(stderr).toContain('touchmark policy list');
     const invalid = await run('model', 'create', 'Not A Model', '--organization', 'X', '--json');
     expect(invalid.json.error.service).toMatchObject({ code: 'VALIDATION_FAILED', errors: [{ path: 'name' }] });
+    const nameless = await run('token', 'revoke', 'nope');
+    expect(nameless.stderr).toMatch(/VALIDATION_FAILED.*\n {2}\w/);
   });
 
   it.each([

@@ -234,7 +234,7 @@ describe('touchmark device renew', () => {
       json: { state: 'revoked' },
     });
     const revoked = await run('device', 'renew', '--dir', folder);
-    expect(revoked).toMatchObject({ code: 1, json: { error: { code: 'SERVICE_REFUSED' } } });
+    expect(revoked).toMatchObject({ code: 1, json: { error: { code: 'SERVICE_REFUSED', reason: 'SUBJECT_CLOSED' } } });
     expect(await pairIn(folder)).toEqual(before);
     await copyFile(path.join(other, 'device.key'), path.join(folder, 'device.key'));
     expect((await run('device', 'renew', '--dir', folder)).json.error).toMatchObject({
@@ -247,7 +247,7 @@ describe('touchmark device renew', () => {
 describe('touchmark suspend, release, revoke and the life of a device', () => {
   it('change the status of a device, and say at which position of the journal', async () => {
     const folder = await enrolled('life-1');
-    const suspended = await run('suspend', 'life-1', '--cause', 'inspection');
+    const suspended = await run('device', 'suspend', 'life-1', '--cause', 'inspection');
     expect(suspended).toMatchObject({ code: 0, json: { state: 'suspended', seatsChanged: 1, epoch: 1 } });
     expect(await run('device', 'renew', '--dir', folder)).toMatchObject({ code: 1 });
     const released = await run('release', 'demo-sensor/life-1', '--cause', 'inspection');

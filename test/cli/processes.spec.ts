@@ -28,6 +28,23 @@ it('migrate, init and check-config are commands of the CA’s process, and say w
   expect(check).toMatchObject({ code: 2, stderr: expect.stringContaining('TOUCHMARK_') });
 });
 
+it('service and restore are commands of the CA’s process; there is no process of another name, and no JSON of theirs', async () => {
+  const [issue, restore] = await Promise.all([
+    spawnCli(['service', 'issue', 'gateway-client', '--name', 'gate-7', '--out', '/nonexistent/gate-7']),
+    spawnCli(['restore', '/nonexistent/snapshot']),
+  ]);
+  expect(issue.code).not.toBe(0);
+  expect(issue.stderr).toContain('TOUCHMARK_');
+  expect(restore.code).not.toBe(0);
+  expect(restore.stderr).toContain('TOUCHMARK_');
+  for (const args of [
+    ['serve', 'nobody'],
+    ['serve', 'ca', '--json'],
+    ['service', 'revoke', 'x.pem', '--json'],
+  ])
+    expect(await runCli(args)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/nobody|--json/) });
+});
+
 it('a configuration file is handed on, and secrets of the command line are not', async () => {
   const environment = { TOUCHMARK_TOKEN: 'not for the service' };
   const { code, stdout, stderr } = await spawnCli(['check-config', '--config', '/nonexistent.json'], { environment });

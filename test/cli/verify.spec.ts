@@ -25,7 +25,7 @@ async function untilJudged(code: string | null, ...args: string[]): Promise<CliR
 }
 
 beforeAll(async () => {
-  // a snapshot after every change, where the default makes one in ten minutes
+  // a snapshot at once after every change
   service = await startTestService(inject('databaseUrl'), { ca: caSettings.parse({ statusSnapshotAfter: 0 }) });
   environment = { TOUCHMARK_DATA_FOLDER: path.dirname(service.files.rootCertificate) };
   folder = await mkdtemp(path.join(service.folder, 'verify-'));
@@ -44,13 +44,16 @@ describe('touchmark verify', () => {
       accepted: true,
       code: null,
       certificate: { identity: 'spiffe://devices.local/device/demo-sensor/verify-1' },
-      status: { epoch: 1, asOf: expect.any(Number) },
+      status: { epoch: 1, asOf: expect.any(Number), age: expect.any(Number) },
     });
     expect(json.path).toHaveLength(3);
     const offline = await runCli(['verify', device, '--offline', cache, '--ca', service.files.rootCertificate], {
       cwd: '/',
     });
-    expect(offline).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Accepted at /) });
+    expect(offline).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^Accepted at \S+ \S+Z, by status of \S+ \S+Z \(.+ ago\)\.\n/),
+    });
   });
 
   it('refuses what has ended, what is for something else, and what another CA has signed: exit code 4', async () => {
@@ -73,7 +76,9 @@ describe('touchmark verify', () => {
     const people = await runCli(['verify', device, ...offline, '--at', '2020-01-01'], { environment });
     expect(people).toMatchObject({
       code: 4,
-      stdout: expect.stringContaining('CERT_NOT_YET_VALID, it is not valid yet.'),
+      stdout: expect.stringMatching(
+        /^Not accepted at .*, by status of .*: CERT_NOT_YET_VALID, it is not valid yet\.\n/,
+      ),
     });
   });
 
@@ -91,6 +96,11 @@ describe('touchmark verify', () => {
     });
     await writeFile(path.join(forged, 'snapshot'), 'no snapshot');
     expect(await run('verify', device, '--offline', forged)).toMatchObject({
+      code: 3,
+      json: { error: { code: 'STATUS_NOT_TRUSTED' } },
+    });
+    const root = service.files.rootCertificate;
+    expect(await run('verify', device, '--offline', cache, '--status-ca', root)).toMatchObject({
       code: 3,
       json: { error: { code: 'STATUS_NOT_TRUSTED' } },
     });

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
@@ -9,6 +9,12 @@ export function duration(text: string): number {
   if (!Number.isSafeInteger(seconds))
     throw new InvalidArgumentError('It is a number with s, m, h or d: 90s, 15m, 12h, 30d.');
   return seconds;
+}
+
+/** An option with a duration, whose help says the default as it would be written. */
+export function durationOption(flags: string, description: string, standard?: string): Option {
+  const option = new Option(flags, `${description}: 90s, 15m, 12h, 30d`).argParser(duration);
+  return standard === undefined ? option : option.default(duration(standard), standard);
 }
 
 /** UTC seconds, or a time as ISO 8601 writes it with its zone. */

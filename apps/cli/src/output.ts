@@ -37,7 +37,8 @@ export class Output {
         : { code: 'INTERNAL', message: stackOf(error), exitCode: ExitCode.internal, context: {} };
     const { hint, service } = context;
     if (this.json) {
-      this.stderr.write(`${JSON.stringify({ error: { code, message, hint, exitCode, service } })}\n`);
+      const reason = service?.code ?? code;
+      this.stderr.write(`${JSON.stringify({ error: { code, reason, message, hint, exitCode, service } })}\n`);
     } else {
       const words = [`touchmark: ${message}`, ...(hint === undefined ? [] : [`  ${hint}`])];
       if (service?.requestId !== undefined)

@@ -3,7 +3,7 @@ import { authorityCommands } from './commands/authorities.js';
 import { batchCommands } from './commands/batches.js';
 import type { Runner } from './commands/command.js';
 import { deviceCommands } from './commands/devices.js';
-import { processCommands } from './commands/processes.js';
+import { processCommands, serviceCommands } from './commands/processes.js';
 import { factoryCommands, modelCommands, policyCommands } from './commands/registry.js';
 import { statusCommands } from './commands/status.js';
 import { tokenCommands } from './commands/tokens.js';
@@ -50,6 +50,7 @@ export function makeProgram(runner: Runner, { version, writeOut, writeErr }: Pro
   statusCommands(program, runner);
   verifyCommand(program, runner);
   program.commandsGroup('Access:');
+  serviceCommands(program, runner);
   tokenCommands(program, runner);
   authorityCommands(program, runner);
   return program;

@@ -14,7 +14,7 @@ export function authorityCommands(program: Command, runner: Runner): void {
     '',
     ['ca show', 'ca show --json'],
   );
-  does<ConnectionOptions, []>(callsApi(show), runner, async (cli, options) => {
+  does<ConnectionOptions>(callsApi(show), runner, async (cli, options) => {
     const api = await cli.api(options);
     const all = (await fetchAuthorities(api)).map(({ id, kind, certificate }) => ({
       id,

@@ -13,7 +13,7 @@ import { CliError } from '../cli-error.js';
 import type { Cli } from '../cli.js';
 import { ExitCode } from '../exit-codes.js';
 import { formatFields } from '../format.js';
-import { duration, wholeNumber } from '../option-values.js';
+import { durationOption, wholeNumber } from '../option-values.js';
 import { type ConnectionOptions, tokenOf } from '../profile.js';
 import { Api } from '../service/api.js';
 import { callsApi, does, group, leaf, type Limit, lists, type Runner } from './command.js';
@@ -50,7 +50,7 @@ export function batchCommands(program: Command, runner: Runner): void {
   );
   create.options.find(({ long }) => long === '--model')?.makeOptionMandatory();
   create.options.find(({ long }) => long === '--size')?.makeOptionMandatory();
-  does<NewBatchOptions, []>(callsApi(create), runner, async (cli, options) => {
+  does<NewBatchOptions>(callsApi(create), runner, async (cli, options) => {
     const { factory, model, policy, size, validFor } = options;
     const validUntil = cli.machine.now() + validFor;
     const made = await (await cli.api(options)).post('/v1/batches', { factory, model, policy, size, validUntil });
@@ -58,7 +58,7 @@ export function batchCommands(program: Command, runner: Runner): void {
   });
 
   const list = leaf(batches, 'list', 'List batches, newest first; a factory sees its own', '', ['batch list']);
-  does<ConnectionOptions & Limit, []>(callsApi(lists(list)), runner, async (cli, options) => {
+  does<ConnectionOptions & Limit>(callsApi(lists(list)), runner, async (cli, options) => {
     const page = await (await cli.api(options)).list('/v1/batches', 'before', options.limit);
     const columns = [
       column('id'),
@@ -72,14 +72,14 @@ export function batchCommands(program: Command, runner: Runner): void {
   });
 
   const show = leaf(batches, 'show <id>', 'Show a batch', '', ['batch show 019abf3e-6f00-7000-8000-000000000001']);
-  does<ConnectionOptions, [string]>(callsApi(show), runner, async (cli, options, id) => {
+  does<ConnectionOptions>(callsApi(show), runner, async (cli, options, id) => {
     printResource(cli, await (await cli.api(options)).get(`/v1/batches/${encodeURIComponent(id)}`));
   });
 
   const refusals = leaf(batches, 'refusals <id>', 'Why lines of a batch were refused, newest first', '', [
     'batch refusals 019abf3e-6f00-7000-8000-000000000001',
   ]);
-  does<ConnectionOptions & Limit, [string]>(callsApi(lists(refusals)), runner, async (cli, options, id) => {
+  does<ConnectionOptions & Limit>(callsApi(lists(refusals)), runner, async (cli, options, id) => {
     const api = await cli.api(options);
     const page = await api.list(`/v1/batches/${encodeURIComponent(id)}/refusals`, 'before', options.limit);
     printPage(cli, page, 'refusal', [
@@ -97,7 +97,7 @@ function newBatch(command: Command): Command {
     .option('--model <name>', 'model of its devices')
     .option('--policy <name>', 'enrollment policy', 'default')
     .option('--size <number>', 'devices that it may provision', wholeNumber(1, MOST))
-    .option('--valid-for <duration>', 'how long it is open: 12h, 7d', duration, duration('7d'));
+    .addOption(durationOption('--valid-for <duration>', 'how long it is open', '7d'));
 }
 
 function provisionCommand(batches: Command, runner: Runner): void {
@@ -119,7 +119,7 @@ With --generate keys and requests are made here first: DIR/<serial>.key (mode 06
     .option('--generate <number>', 'make so many keys and requests here', wholeNumber(1, MOST))
     .option('--prefix <text>', 'with --generate: beginning of the deviceSerials')
     .option('--keys-dir <folder>', 'with --generate: where keys go');
-  does<ProvisionCommand, [string | undefined]>(callsApi(provision), runner, runProvision);
+  does<ProvisionCommand>(callsApi(provision), runner, runProvision);
 }
 
 async function runProvision(cli: Cli, options: ProvisionCommand, given: string | undefined): Promise<ExitCode> {

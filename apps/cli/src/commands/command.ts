@@ -5,7 +5,7 @@ import type { Cli } from '../cli.js';
 import { wholeNumber } from '../option-values.js';
 
 /** What a command does: an exit code other than 0 where it did not do all that was asked. */
-export type Run<O, A extends readonly unknown[]> = (cli: Cli, options: O, ...args: A) => Promise<ExitCode | void>;
+export type Run<O> = (cli: Cli, options: O, ...args: string[]) => Promise<ExitCode | void>;
 
 /** Hands a parsed command over. `start` makes the Cli once it is known whether JSON is wanted. */
 export interface Runner {
@@ -35,20 +35,13 @@ export function leaf(
 }
 
 /** `--json`, and what to do when the command is called with so many arguments. */
-export function does<O extends object, A extends readonly unknown[]>(
-  command: Command,
-  runner: Runner,
-  run: Run<O, A>,
-): void {
+export function does<O extends object>(command: Command, runner: Runner, run: Run<O>): void {
   command
     .optionsGroup('Output:')
     .option('--json', 'one JSON document on standard output, errors as JSON on standard error');
-  command.action(async (...all: unknown[]) => {
-    // the arguments as this command declares them, then the options and the command
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- commander knows no types of arguments
-    const args = all.slice(0, -2) as unknown as A;
+  command.action(async () => {
     const options: O & { json?: boolean } = command.opts();
-    runner.finish(await run(runner.start(options.json ?? false), options, ...args));
+    runner.finish(await run(runner.start(options.json ?? false), options, ...command.args));
   });
 }
 

@@ -15,11 +15,13 @@ import type { EstProof } from '../service/est.js';
 import { findDevice } from '../service/find-device.js';
 import { callsApi, callsEst, does, fromEnvironment, group, leaf, type Limit, lists, type Runner } from './command.js';
 import { column, printPage, resourceFields, timeColumn } from './printing.js';
-import { lifeCommands } from './status.js';
+import { lifeCommands, statusCommands } from './status.js';
 import { variables } from '../config.js';
 
 const states = ['registered', 'provisioned', 'active', 'suspended', 'revoked', 'retired'];
 const EVENTS = 10;
+const SEARCH =
+  'Sorted by deviceSerial. Where there are more than --limit, which of them are shown is left to the service, which goes by deviceRef.';
 
 interface Local extends ConnectionOptions {
   readonly dir: string;
@@ -31,7 +33,7 @@ export function deviceCommands(program: Command, runner: Runner): void {
   const devices = group(program, 'device', 'Devices: what the service knows of them, and what they do themselves');
 
   const list = lists(
-    leaf(devices, 'list', 'Search devices', '', [
+    leaf(devices, 'list', 'Search devices', SEARCH, [
       'device list --state active --model demo-sensor',
       'device list --serial-prefix demo- --json',
     ]),
@@ -41,10 +43,11 @@ export function deviceCommands(program: Command, runner: Runner): void {
     .option('--batch <id>', 'of one batch')
     .option('--serial-prefix <text>', 'beginning of the deviceSerial');
   type Search = ConnectionOptions & Limit & { model?: string; state?: string; batch?: string; serialPrefix?: string };
-  does<Search, []>(callsApi(list), runner, async (cli, options) => {
+  does<Search>(callsApi(list), runner, async (cli, options) => {
     const { model, state, batch: batchId, serialPrefix: deviceSerialPrefix } = options;
     const api = await cli.api(options);
-    const page = await api.list('/v1/devices', 'after', options.limit, { model, state, batchId, deviceSerialPrefix });
+    const found = await api.list('/v1/devices', 'after', options.limit, { model, state, batchId, deviceSerialPrefix });
+    const page = { ...found, items: found.items.toSorted(byDeviceSerial) };
     const columns = [
       column('deviceSerial', 'serial'),
       column('model'),
@@ -62,7 +65,7 @@ export function deviceCommands(program: Command, runner: Runner): void {
     'DEVICE is a deviceSerial, MODEL/SERIAL or a deviceRef.',
     ['device show demo-1'],
   );
-  does<ConnectionOptions, [string]>(callsApi(show), runner, async (cli, options, text) => {
+  does<ConnectionOptions>(callsApi(show), runner, async (cli, options, text) => {
     const api = await cli.api(options);
     const device = await findDevice(api, text);
     const path = `/v1/devices/${String(device['deviceRef'])}`;
@@ -72,7 +75,14 @@ export function deviceCommands(program: Command, runner: Runner): void {
   });
 
   localCommands(devices, runner);
+  statusCommands(devices, runner);
   lifeCommands(devices, runner);
+}
+
+/** As the octets are: the same everywhere. */
+function byDeviceSerial(a: Resource, b: Resource): number {
+  const [first, second] = [a, b].map(({ deviceSerial }) => String(deviceSerial));
+  return Buffer.compare(Buffer.from(first ?? ''), Buffer.from(second ?? ''));
 }
 
 /** What a device does, with files of its own. */
@@ -99,7 +109,7 @@ function localCommands(devices: Command, runner: Runner): void {
     .option('--token-file <file>', 'enrollment token')
     .option('--idevid-cert <file>', 'certificate from the factory, PEM or DER')
     .option('--idevid-key <file>', 'its key, PEM');
-  does<Local & Bootstrap, []>(callsEst(enroll), runner, async (cli, options) => {
+  does<Local & Bootstrap>(callsEst(enroll), runner, async (cli, options) => {
     const folder = new DeviceFolder(options.dir);
     const proof = await bootstrapProof(cli, options);
     const service = await estService(cli, options);
@@ -119,7 +129,7 @@ function localCommands(devices: Command, runner: Runner): void {
       ['device renew --dir ./demo-1'],
     ),
   ).option('--same-key', 'keep the key');
-  does<Local & { sameKey?: boolean }, []>(callsEst(renew), runner, async (cli, options) => {
+  does<Local & { sameKey?: boolean }>(callsEst(renew), runner, async (cli, options) => {
     const folder = new DeviceFolder(options.dir);
     const { sameKey = false, keyType } = options;
     const service = await estService(cli, options);

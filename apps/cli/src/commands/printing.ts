@@ -17,7 +17,7 @@ export const timeColumn = (name: string, head: string): Column<Resource> => ({
 export function printPage(cli: Cli, page: Page, noun: string, columns: readonly Column<Resource>[]): void {
   cli.out.result(page, () => (page.items.length === 0 ? `No ${noun}s.` : formatTable(page.items, columns)));
   if (page.next !== undefined) {
-    cli.out.note(`These are the first ${plural(page.items.length, noun)}; there are more: --limit.`);
+    cli.out.note(`These are ${plural(page.items.length, noun)}; there are more: --limit.`);
   }
 }
 

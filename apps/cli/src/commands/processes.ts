@@ -1,55 +1,53 @@
 import { Argument, type Command, type Option } from 'commander';
+import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 import { type ProcessName, processes, runProcess } from '../processes/run-process.js';
-import { fromEnvironment, leaf, type Runner } from './command.js';
+import { fromEnvironment, group, leaf, type Runner } from './command.js';
+
+const isProcess = (name: string | undefined): name is ProcessName => processes.some((one) => one === name);
 
 export function processCommands(program: Command, runner: Runner): void {
-  passing(
-    leaf(
-      program,
-      'serve',
-      'Run everything in one process, in the foreground',
-      'What npm start runs. Settings: docs/operations/configuration.md. Ctrl-C stops.',
-      ['serve', 'serve --new-admin-token'],
-    ),
-    runner,
-    'standalone',
+  const serve = leaf(
+    program,
+    'serve',
+    'Run a process in the foreground: everything in one, unless another is named',
+    `PROCESS is ${processes.join(', ')}. Everything behind it goes to the process as it stands. Settings: docs/operations. Ctrl-C stops.`,
+    ['serve', 'serve --new-admin-token', 'serve ca', 'serve gateway --print-config-schema'],
   );
-  passing(
-    leaf(
-      program,
-      'gateway',
-      'Run the gateway, in the foreground',
-      'What follows goes to the gateway as it stands; its settings: docs/operations.',
-      ['gateway --config gateway.json', 'gateway --print-config-schema'],
-    ),
-    runner,
-    'gateway',
-  );
-  passing(
-    leaf(
-      program,
-      'init',
-      'Set up a service of several processes: database, hierarchy, secrets',
-      'Safe to be run again. What follows goes to the CA’s own command.',
-      ['init'],
-    ),
-    runner,
-    'ca',
+  passing(serve, runner, ([first, ...others]) => {
+    if (isProcess(first)) return [first, others];
+    if (first === undefined || first.startsWith('-'))
+      return ['standalone', first === undefined ? [] : [first, ...others]];
+    throw new CliError('USAGE', `there is no process ${first}`, { hint: `There are ${processes.join(', ')}.` });
+  });
+  serve.usage('[options] [process] [arguments...]');
+
+  const init = leaf(
+    program,
+    'init',
+    'Set up a service of several processes: database, hierarchy, secrets',
+    'As the owner of the database. Safe to be run again.',
     ['init'],
   );
-  passing(
-    leaf(
-      program,
-      'migrate',
-      'Bring the database to this version’s schema',
-      'As the owner of the database; services never do that themselves.',
-      ['migrate'],
-    ),
-    runner,
-    'ca',
+  passing(init, runner, (args) => ['ca', ['init', ...args]]);
+
+  const migrate = leaf(
+    program,
+    'migrate',
+    'Bring the database to this version’s schema',
+    'As the owner of the database; processes never do that themselves.',
     ['migrate'],
   );
+  passing(migrate, runner, (args) => ['ca', ['migrate', ...args]]);
+
+  const restore = leaf(
+    program,
+    'restore',
+    'Begin a new epoch, after a database was restored',
+    'On the machine of the CA. FILES are what gateways or a snapshot know: what is revoked there is revoked here. docs/operations/README.md says when and how.',
+    ['restore gate-7/status snapshot'],
+  );
+  passing(restore, runner, (args) => ['ca', ['restore', ...args]]);
 
   leaf(program, 'check-config', 'Say what is wrong with the configuration, all at once, and start nothing', '', [
     'check-config',
@@ -63,16 +61,52 @@ export function processCommands(program: Command, runner: Runner): void {
     });
 }
 
+/** Certificates that are not devices': of gateways, programs and TLS ports. The CA's own process makes them, where its keys are. */
+export function serviceCommands(program: Command, runner: Runner): void {
+  const services = group(
+    program,
+    'service',
+    'Certificates of gateways, programs and TLS ports, on the machine of the CA',
+  );
+  const issue = leaf(
+    services,
+    'issue',
+    'Issue a certificate, with a key made here or for a request',
+    'PROFILE is gateway-client, tls-server or service. --name NAME says for whom, --out FOLDER where it goes; --csr FILE for a key that stays where it was made.',
+    [
+      'service issue gateway-client --name gate-7 --out gate-7',
+      'service issue tls-server --name gate-7.example.com --ip 192.0.2.7 --out gate-7',
+    ],
+  );
+  passing(issue, runner, (args) => ['ca', ['issue', ...args]]);
+  const revoke = leaf(
+    services,
+    'revoke',
+    'Revoke such a certificate',
+    'By its file, PEM. --reason REASON: of RFC 5280. A compromise takes what was renewed from it, too.',
+    ['service revoke gate-7/gateway-client.pem --reason keyCompromise'],
+  );
+  passing(revoke, runner, (args) => ['ca', ['revoke-certificate', ...args]]);
+}
+
+/** Which process, and its arguments. */
+type Passed = readonly [process: ProcessName, args: readonly string[]];
+
 /** A command whose arguments are another program's. */
-function passing(command: Command, runner: Runner, name: ProcessName, first: readonly string[] = []): void {
+function passing(command: Command, runner: Runner, passed: (args: readonly string[]) => Passed): void {
   command
     .argument('[arguments...]', 'handed over as they stand')
     .allowUnknownOption()
     .allowExcessArguments()
     .addOption(configFile())
-    .action(async (args: string[], options: Configured) =>
-      runner.finish(await runProcess(name, [...first, ...args], options.config)),
-    );
+    .action(async (args: string[], options: Configured) => {
+      if (args.includes('--json')) {
+        const hint = 'What it prints is for people. Its exit code is for scripts.';
+        throw new CliError('USAGE', `${command.name()} has no --json`, { hint });
+      }
+      const [name, all] = passed(args);
+      runner.finish(await runProcess(name, all, options.config));
+    });
 }
 
 interface Configured {

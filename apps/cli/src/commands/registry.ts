@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { collected, duration } from '../option-values.js';
+import { collected, durationOption } from '../option-values.js';
 import type { ConnectionOptions } from '../profile.js';
 import { callsApi, does, group, leaf, type Limit, lists, type Runner } from './command.js';
 import { column, printPage, printResource, timeColumn } from './printing.js';
@@ -20,7 +20,7 @@ export function modelCommands(program: Command, runner: Runner): void {
     .option('--hw-type <oid>', 'hwType in its IDevIDs; made from a UUID by default')
     .option('--policy <name>', 'enrollment policy that its devices may use; may be repeated', collected);
   type Create = ConnectionOptions & { organization: string; hwType?: string; policy?: string[] };
-  does<Create, [string]>(callsApi(create), runner, async (cli, options, model) => {
+  does<Create>(callsApi(create), runner, async (cli, options, model) => {
     const { organization, hwType, policy: policies } = options;
     const api = await cli.api(options);
     const made = await api.post('/v1/models', { name: model, organization, hwType, policies });
@@ -28,7 +28,7 @@ export function modelCommands(program: Command, runner: Runner): void {
   });
 
   const list = leaf(models, 'list', 'List models by name', '', ['model list']);
-  does<Listing, []>(callsApi(lists(list)), runner, async (cli, options) => {
+  does<Listing>(callsApi(lists(list)), runner, async (cli, options) => {
     const page = await (await cli.api(options)).list('/v1/models', 'after', options.limit);
     printPage(cli, page, 'model', [
       column('name'),
@@ -39,7 +39,7 @@ export function modelCommands(program: Command, runner: Runner): void {
   });
 
   const show = leaf(models, 'show <name>', 'Show a model', '', ['model show demo-sensor']);
-  does<ConnectionOptions, [string]>(callsApi(show), runner, async (cli, options, model) => {
+  does<ConnectionOptions>(callsApi(show), runner, async (cli, options, model) => {
     printResource(cli, await (await cli.api(options)).get(`/v1/models/${name(model)}`));
   });
 }
@@ -48,19 +48,19 @@ export function factoryCommands(program: Command, runner: Runner): void {
   const factories = group(program, 'factory', 'Factories, which provision devices');
 
   const create = leaf(factories, 'create <name>', 'Make a factory', '', ['factory create leipzig-2']);
-  does<ConnectionOptions, [string]>(callsApi(create), runner, async (cli, options, factory) => {
+  does<ConnectionOptions>(callsApi(create), runner, async (cli, options, factory) => {
     const made = await (await cli.api(options)).post('/v1/factories', { name: factory });
     printResource(cli, made, `Made the factory ${factory}.`);
   });
 
   const list = leaf(factories, 'list', 'List factories by name', '', ['factory list']);
-  does<Listing, []>(callsApi(lists(list)), runner, async (cli, options) => {
+  does<Listing>(callsApi(lists(list)), runner, async (cli, options) => {
     const page = await (await cli.api(options)).list('/v1/factories', 'after', options.limit);
     printPage(cli, page, 'factory', [column('name'), timeColumn('createdAt', 'created')]);
   });
 
   const show = leaf(factories, 'show <name>', 'Show a factory', '', ['factory show demo-factory']);
-  does<ConnectionOptions, [string]>(callsApi(show), runner, async (cli, options, factory) => {
+  does<ConnectionOptions>(callsApi(show), runner, async (cli, options, factory) => {
     printResource(cli, await (await cli.api(options)).get(`/v1/factories/${name(factory)}`));
   });
 }
@@ -79,7 +79,7 @@ export function policyCommands(program: Command, runner: Runner): void {
     .addOption(
       new Option('--bootstrap <proof...>', 'how a device may prove itself the first time').choices(['token', 'idevid']),
     )
-    .option('--lifetime <duration>', 'how long a certificate lives: 12h, 30d', duration)
+    .addOption(durationOption('--lifetime <duration>', 'how long a certificate lives'))
     .option('--suspend-on-fork', 'a lineage fork suspends the device as well as being refused')
     .option('--revoke-replaced', 'a replaced certificate is revoked once its successor was seen')
     .option('--pseudonymous', 'certificates name an opaque device id instead of the deviceSerial')
@@ -95,7 +95,7 @@ export function policyCommands(program: Command, runner: Runner): void {
     keyAlgorithm?: string;
     model?: string[];
   };
-  does<Create, [string]>(callsApi(create), runner, async (cli, options, policy) => {
+  does<Create>(callsApi(create), runner, async (cli, options, policy) => {
     const {
       label,
       bootstrap,
@@ -112,7 +112,7 @@ export function policyCommands(program: Command, runner: Runner): void {
   });
 
   const list = leaf(policies, 'list', 'List enrollment policies by name', '', ['policy list']);
-  does<Listing, []>(callsApi(lists(list)), runner, async (cli, options) => {
+  does<Listing>(callsApi(lists(list)), runner, async (cli, options) => {
     const page = await (await cli.api(options)).list('/v1/enrollment-policies', 'after', options.limit);
     const columns = [
       column('name'),
@@ -125,14 +125,14 @@ export function policyCommands(program: Command, runner: Runner): void {
   });
 
   const show = leaf(policies, 'show <name>', 'Show an enrollment policy', '', ['policy show default']);
-  does<ConnectionOptions, [string]>(callsApi(show), runner, async (cli, options, policy) => {
+  does<ConnectionOptions>(callsApi(show), runner, async (cli, options, policy) => {
     printResource(cli, await (await cli.api(options)).get(`/v1/enrollment-policies/${name(policy)}`));
   });
 
   const allow = leaf(policies, 'allow <policy> <model>', 'Let devices of a model use a policy', '', [
     'policy allow default thermostat-2',
   ]);
-  does<ConnectionOptions, [string, string]>(callsApi(allow), runner, async (cli, options, policy, model) => {
+  does<ConnectionOptions>(callsApi(allow), runner, async (cli, options, policy, model) => {
     const changed = await (await cli.api(options)).put(pathOf(policy, model));
     printResource(cli, changed, `Devices of ${model} may use ${policy}.`);
   });
@@ -144,7 +144,7 @@ export function policyCommands(program: Command, runner: Runner): void {
     'Certificates that were issued before stay.',
     ['policy disallow default thermostat-2'],
   );
-  does<ConnectionOptions, [string, string]>(callsApi(disallow), runner, async (cli, options, policy, model) => {
+  does<ConnectionOptions>(callsApi(disallow), runner, async (cli, options, policy, model) => {
     const changed = await (await cli.api(options)).delete(pathOf(policy, model));
     printResource(cli, changed, `Devices of ${model} may use ${policy} no longer.`);
   });

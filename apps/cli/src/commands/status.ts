@@ -17,33 +17,37 @@ const DEVICE = '[device]';
 const DEVICES =
   'DEVICE is a deviceSerial, MODEL/SERIAL or a deviceRef. The answer comes once the change is durable; its place in the journal is (epoch, sequence).';
 
-export function statusCommands(program: Command, runner: Runner): void {
+/** At the top, and in the group `device`, where they are looked for. */
+export function statusCommands(parent: Command, runner: Runner): void {
+  const within = parent.name() === 'device' ? 'device ' : '';
   const revoke = target(
-    leaf(program, `revoke ${DEVICE}`, 'Revoke a device and all its certificates, for ever', DEVICES, [
-      'revoke demo-1 --reason keyCompromise',
-      'revoke --certificate 54000000010000017b1c2d3e4f506172',
+    leaf(parent, `revoke ${DEVICE}`, 'Revoke a device and all its certificates, for ever', DEVICES, [
+      `${within}revoke demo-1 --reason keyCompromise`,
+      `${within}revoke --certificate 54000000010000017b1c2d3e4f506172`,
     ]),
   )
     .addOption(new Option('--reason <reason>', 'reason of RFC 5280').choices(revocationReasons))
     .option('--since <time>', 'when the key became unsafe', time);
-  does<Revocation, [string | undefined]>(callsApi(revoke), runner, async (cli, options, device) => {
+  does<Revocation>(callsApi(revoke), runner, async (cli, options, device) => {
     const { reason, since: invalidityDate } = options;
     await change(cli, options, device, 'revocation', { reason, invalidityDate }, 'Revoked');
   });
 
   const suspend = target(
-    leaf(program, `suspend ${DEVICE}`, 'Suspend a device until it is released', DEVICES, [
-      'suspend demo-1 --cause inspection',
+    leaf(parent, `suspend ${DEVICE}`, 'Suspend a device until it is released', DEVICES, [
+      `${within}suspend demo-1 --cause inspection`,
     ]),
   ).option('--cause <cause>', 'holds are counted by cause: releasing one leaves the others');
-  does<Hold, [string | undefined]>(callsApi(suspend), runner, async (cli, options, device) => {
+  does<Hold>(callsApi(suspend), runner, async (cli, options, device) => {
     await change(cli, options, device, 'suspension', { cause: options.cause }, 'Suspended');
   });
 
   const release = target(
-    leaf(program, `release ${DEVICE}`, 'Take a suspension away', DEVICES, ['release demo-1 --cause inspection']),
+    leaf(parent, `release ${DEVICE}`, 'Take a suspension away', DEVICES, [
+      `${within}release demo-1 --cause inspection`,
+    ]),
   ).option('--cause <cause>', 'the cause that was given when it was suspended');
-  does<Hold, [string | undefined]>(callsApi(release), runner, async (cli, options, device) => {
+  does<Hold>(callsApi(release), runner, async (cli, options, device) => {
     await change(cli, options, device, 'release', { cause: options.cause }, 'Released');
   });
 }
@@ -53,7 +57,7 @@ export function lifeCommands(devices: Command, runner: Runner): void {
   const retire = leaf(devices, 'retire <device>', 'End the life of a device in good standing', '', [
     'device retire demo-1',
   ]);
-  does<Target, [string]>(callsApi(retire), runner, (cli, options, device) =>
+  does<Target>(callsApi(retire), runner, (cli, options, device) =>
     change(cli, options, device, 'retirement', {}, 'Retired'),
   );
   const again = leaf(
@@ -63,7 +67,7 @@ export function lifeCommands(devices: Command, runner: Runner): void {
     'It begins a new generation; nothing of the old one becomes valid again.',
     ['device recommission demo-1'],
   );
-  does<Target, [string]>(callsApi(again), runner, (cli, options, device) =>
+  does<Target>(callsApi(again), runner, (cli, options, device) =>
     change(cli, options, device, 'recommissioning', {}, 'Recommissioned'),
   );
 }
@@ -86,7 +90,7 @@ async function change(
   const { certificate } = options;
   if ((device === undefined) === (certificate === undefined)) {
     throw new CliError('USAGE', 'either a device or --certificate is needed', {
-      hint: `touchmark ${act === 'release' ? act : 'revoke'} --help`,
+      hint: 'A device by its deviceSerial, MODEL/SERIAL or deviceRef; a certificate by its serialNumber.',
     });
   }
   const api = await cli.api(options);

@@ -2,12 +2,12 @@ import { type Command, Option } from 'commander';
 import type { Cli } from '../cli.js';
 import { ensureWritable, writeNewSecret } from '../files.js';
 import { formatTime } from '../format.js';
-import { duration } from '../option-values.js';
+import { durationOption } from '../option-values.js';
 import type { ConnectionOptions } from '../profile.js';
 import type { Resource } from '../service/api.js';
 import { findDevice } from '../service/find-device.js';
 import { callsApi, does, group, leaf, type Limit, lists, type Runner } from './command.js';
-import { column, printPage, printResource, resourceFields, timeColumn } from './printing.js';
+import { column, printPage, resourceFields, timeColumn } from './printing.js';
 
 type Listing = ConnectionOptions & Limit;
 type Secret = ConnectionOptions & { validFor: number; out?: string };
@@ -29,23 +29,21 @@ export function tokenCommands(program: Command, runner: Runner): void {
     .requiredOption('--sub <name>', 'the person or machine that it is for')
     .addOption(new Option('--role <role...>', 'what it may do').choices(roles).makeOptionMandatory())
     .option('--factory <name>', 'with the role factory: whose batches');
-  does<Secret & { sub: string; role: string[]; factory?: string }, []>(
-    callsApi(create),
-    runner,
-    async (cli, options) => {
-      const { sub, role, factory, validFor } = options;
-      const validUntil = cli.machine.now() + validFor;
-      if (options.out !== undefined) await ensureWritable(options.out);
-      const made = await (await cli.api(options)).post('/v1/access-tokens', { sub, roles: role, factory, validUntil });
-      await printSecret(cli, { ...made, sub, roles: role, validUntil }, 'token', options.out);
-    },
-  );
+  does<Secret & { sub: string; role: string[]; factory?: string }>(callsApi(create), runner, async (cli, options) => {
+    const { sub, role, factory, validFor } = options;
+    const validUntil = cli.machine.now() + validFor;
+    if (options.out !== undefined) await ensureWritable(options.out);
+    const made = await (await cli.api(options)).post('/v1/access-tokens', { sub, roles: role, factory, validUntil });
+    const { jti, ...rest } = made;
+    await printSecret(cli, { id: jti, ...rest, sub, roles: role, validUntil }, 'token', options.out);
+  });
 
   const list = leaf(tokens, 'list', 'List access tokens, newest first', '', ['token list']);
-  does<Listing, []>(callsApi(lists(list)), runner, async (cli, options) => {
-    const page = await (await cli.api(options)).list('/v1/access-tokens', 'before', options.limit);
+  does<Listing>(callsApi(lists(list)), runner, async (cli, options) => {
+    const listed = await (await cli.api(options)).list('/v1/access-tokens', 'before', options.limit);
+    const page = { ...listed, items: listed.items.map(({ jti, ...rest }) => ({ id: jti, ...rest })) };
     const columns = [
-      column('jti', 'id'),
+      column('id'),
       column('sub'),
       column('roles'),
       column('factory'),
@@ -58,9 +56,9 @@ export function tokenCommands(program: Command, runner: Runner): void {
   const revoke = leaf(tokens, 'revoke <id>', 'Revoke an access token; the next request with it is refused', '', [
     'token revoke 019abf3e-6f00-7000-8000-000000000001',
   ]);
-  does<ConnectionOptions, [string]>(callsApi(revoke), runner, async (cli, options, id) => {
+  does<ConnectionOptions>(callsApi(revoke), runner, async (cli, options, id) => {
     await (await cli.api(options)).post(`/v1/access-tokens/${encodeURIComponent(id)}/revocation`);
-    cli.out.result({ jti: id, revoked: true }, () => `Revoked the access token ${id}.`);
+    cli.out.result({ id, revoked: true }, () => `Revoked the access token ${id}.`);
   });
 
   enrollmentTokenCommands(group(tokens, 'enrollment', 'Enrollment tokens: each lets one device in once'), runner);
@@ -80,24 +78,20 @@ function enrollmentTokenCommands(tokens: Command, runner: Runner): void {
     .requiredOption('--model <name>', 'model of the device')
     .requiredOption('--serial <deviceSerial>', 'the device')
     .option('--policy <name>', 'enrollment policy', 'default');
-  does<Secret & { policy: string; model: string; serial: string }, []>(
-    callsApi(create),
-    runner,
-    async (cli, options) => {
-      const { policy, model, serial: deviceSerial, validFor } = options;
-      const validUntil = cli.machine.now() + validFor;
-      if (options.out !== undefined) await ensureWritable(options.out);
-      const made = await (
-        await cli.api(options)
-      ).post('/v1/enrollment-tokens', { policy, model, deviceSerial, validUntil });
-      await printSecret(cli, made, 'secret', options.out);
-    },
-  );
+  does<Secret & { policy: string; model: string; serial: string }>(callsApi(create), runner, async (cli, options) => {
+    const { policy, model, serial: deviceSerial, validFor } = options;
+    const validUntil = cli.machine.now() + validFor;
+    if (options.out !== undefined) await ensureWritable(options.out);
+    const made = await (
+      await cli.api(options)
+    ).post('/v1/enrollment-tokens', { policy, model, deviceSerial, validUntil });
+    await printSecret(cli, made, 'secret', options.out);
+  });
 
   const list = leaf(tokens, 'list', 'List enrollment tokens, newest first', '', [
     'token enrollment list --device demo-1',
   ]).option('--device <device>', 'those of one device');
-  does<Listing & { device?: string }, []>(callsApi(lists(list)), runner, async (cli, options) => {
+  does<Listing & { device?: string }>(callsApi(lists(list)), runner, async (cli, options) => {
     const api = await cli.api(options);
     const deviceRef =
       options.device === undefined ? undefined : String((await findDevice(api, options.device))['deviceRef']);
@@ -117,15 +111,15 @@ function enrollmentTokenCommands(tokens: Command, runner: Runner): void {
   const revoke = leaf(tokens, 'revoke <id>', 'Revoke an enrollment token; what was issued on it stays', '', [
     'token enrollment revoke 019abf3e-6f00-7000-8000-000000000001',
   ]);
-  does<ConnectionOptions, [string]>(callsApi(revoke), runner, async (cli, options, id) => {
-    const revoked = await (await cli.api(options)).post(`/v1/enrollment-tokens/${encodeURIComponent(id)}/revocation`);
-    printResource(cli, revoked, `Revoked the enrollment token ${id}.`);
+  does<ConnectionOptions>(callsApi(revoke), runner, async (cli, options, id) => {
+    await (await cli.api(options)).post(`/v1/enrollment-tokens/${encodeURIComponent(id)}/revocation`);
+    cli.out.result({ id, revoked: true }, () => `Revoked the enrollment token ${id}.`);
   });
 }
 
 function secret(command: Command, validFor: string): Command {
   return command
-    .option('--valid-for <duration>', 'how long it is good: 1h, 30d', duration, duration(validFor))
+    .addOption(durationOption('--valid-for <duration>', 'how long it is good', validFor))
     .option('--out <file>', 'write the secret there (mode 0600) instead of showing it');
 }
 

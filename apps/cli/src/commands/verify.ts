@@ -6,9 +6,10 @@ import { certificateFacts, certificateFields } from '../describe-certificate.js'
 import { ExitCode } from '../exit-codes.js';
 import { readBytes } from '../files.js';
 import { formatDuration, formatFields, formatTime } from '../format.js';
-import { duration, time } from '../option-values.js';
+import { durationOption, time } from '../option-values.js';
 import type { ConnectionOptions } from '../profile.js';
 import { fetchStatus, readStatus, saveStatus } from '../verify/fetch-status.js';
+import { infrastructureCas } from '../verify/infrastructure-ca.js';
 import { proveStatus, type ProvenStatus } from '../verify/prove-status.js';
 import { reasonOf } from '../verify/reasons.js';
 import { does, fromEnvironment, leaf, type Runner } from './command.js';
@@ -20,11 +21,12 @@ interface VerifyOptions extends ConnectionOptions {
   readonly purpose: 'client' | 'server';
   readonly cache?: string;
   readonly offline?: string;
+  readonly statusCa?: string;
   readonly maxAge: number;
 }
 
 export function verifyCommand(program: Command, runner: Runner): void {
-  const details = `CERT is PEM or DER; a PEM file may hold the chain as well. The path is built to the root (--ca) and checked as a gateway does, with status from the signed snapshot of the service. Nothing is accepted on status that is unknown or older than --max-age.
+  const details = `CERT is PEM or DER; a PEM file may hold the chain as well. The path is built to the root (--ca) and checked as a gateway does, by its status in the signed snapshot of the service. The first line says of when that status is: a change is in the snapshot seconds later, or longer where snapshots are large, and in one of --offline never. Nothing is accepted on status that is unknown or older than --max-age.
 
 Exit code 0: accepted, 4: not accepted.`;
   const command = leaf(program, 'verify <cert>', 'Judge a certificate as a gateway would', details, [
@@ -36,14 +38,18 @@ Exit code 0: accepted, 4: not accepted.`;
     .option('--chain <file>', 'certificates above it, PEM')
     .option('--at <time>', 'judge its dates at this time', time)
     .addOption(new Option('--purpose <purpose>', 'what it is used for').choices(['client', 'server']).default('client'))
-    .option('--max-age <duration>', 'how old status may be', duration, duration('1h'))
+    .addOption(durationOption('--max-age <duration>', 'how old status may be', '1h'))
     .option('--cache <folder>', 'keep the snapshot there')
     .option('--offline <folder>', 'use the snapshot that --cache kept, and ask nobody')
+    .option(
+      '--status-ca <file>',
+      'the CA that certifies who signs status, PEM; by default the infrastructure CA below the root',
+    )
     .optionsGroup('Service:')
     .addOption(fromEnvironment('--status-url <url>', 'responder, http://host:8080', variables.statusUrl))
     .addOption(fromEnvironment('--ca <file>', 'root certificate to trust, PEM', variables.ca))
     .addOption(fromEnvironment('--data-folder <folder>', 'data of a service on this machine', variables.dataFolder));
-  does<VerifyOptions, [string]>(command, runner, run);
+  does<VerifyOptions>(command, runner, run);
 }
 
 async function run(cli: Cli, options: VerifyOptions, file: string): Promise<ExitCode> {
@@ -58,7 +64,11 @@ async function run(cli: Cli, options: VerifyOptions, file: string): Promise<Exit
   const { cache, offline, purpose } = options;
   const files = offline === undefined ? await fetchStatus(statusUrl, ca) : await readStatus(offline);
   const signers = readCertificates(files.signers, 'the list of status signers');
-  const proven = proveStatus({ snapshot: files.snapshot, signers, trustAnchors: anchors, now });
+  const signerIssuers =
+    options.statusCa === undefined
+      ? infrastructureCas(signers, anchors)
+      : readCertificates(await readBytes(options.statusCa), options.statusCa);
+  const proven = proveStatus({ snapshot: files.snapshot, signers, signerIssuers, trustAnchors: anchors, now });
   if (cache !== undefined) await saveStatus(cache, files);
 
   const { status, intermediates } = proven;

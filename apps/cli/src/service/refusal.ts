@@ -34,7 +34,9 @@ export function refusalOf({ status, contentType, retryAfter, body }: HttpAnswer,
     return new CliError('SERVICE_UNAVAILABLE', `${origin} cannot answer now: ${text}`, { hint, service });
   }
   const hint = hints[service.code];
-  const fields = (service.errors ?? []).map(({ path, message }) => `\n  ${path}: ${message}`).join('');
+  const fields = (service.errors ?? [])
+    .map(({ path, message }) => `\n  ${path === '' ? '' : `${path}: `}${message}`)
+    .join('');
   return new CliError('SERVICE_REFUSED', `${service.code}: ${text}${fields}`, {
     ...(hint !== undefined && { hint }),
     service,
@@ -65,14 +67,15 @@ export function parseJson(body: Buffer): unknown {
 
 /** What to do next, for codes where that is not in the text already. All codes: docs/errors.md. */
 const hints: Readonly<Record<string, string>> = {
-  FORBIDDEN: 'The token has not the role for this: an admin makes one that has (touchmark token create --role …).',
+  ROLE_MISSING: 'The token has not the role for this: an admin makes one that has (touchmark token create --role …).',
   MODEL_UNKNOWN: 'Which there are: touchmark model list. A new one: touchmark model create.',
   POLICY_UNKNOWN: 'Which there are: touchmark policy list. A new one: touchmark policy create.',
   FACTORY_UNKNOWN: 'Which there are: touchmark factory list. A new one: touchmark factory create.',
   BATCH_UNKNOWN: 'Which there are: touchmark batch list.',
   MODEL_NOT_ALLOWED: 'Let its devices use the policy: touchmark policy allow POLICY MODEL.',
   SUBJECT_HELD: 'Release the device first: touchmark release DEVICE.',
-  SUBJECT_CLOSED: 'The device was revoked or retired: touchmark device recommission DEVICE begins its next life.',
+  SUBJECT_CLOSED:
+    'The device was revoked or retired, and renews nothing. An admin can let it start over (touchmark device recommission DEVICE); then it enrols with a new key.',
   KEY_BLOCKED: 'This key was revoked as compromised: move it away and enrol with a new one.',
   KEY_REVOKED: 'The certificate of this key was revoked: move the key away and enrol with a new one.',
   DEVICE_KEY_CONFLICT:

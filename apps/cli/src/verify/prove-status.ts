@@ -11,7 +11,7 @@ export function proveStatus(evidence: SnapshotEvidence): ProvenStatus {
   const hint =
     proof.code === 'TIME_AHEAD'
       ? 'It is signed with a time ahead of the clock here: set the one that is wrong.'
-      : 'Check --ca and --status-url. Without status that is proven, no certificate is accepted.';
+      : 'Check --ca, --status-url and --status-ca. Without status that is proven, no certificate is accepted.';
   throw new CliError(
     'STATUS_NOT_TRUSTED',
     `the status snapshot is not to be trusted: ${proof.code}`,

@@ -21,8 +21,7 @@ const reasons: Partial<Record<VerifierErrorCode | 'STATUS_STALE', string>> = {
   BUDGET_EXCEEDED: 'its path costs too much to verify',
   CERT_REVOKED: 'it, or a CA above it, was revoked',
   CERT_SUSPENDED: 'it is suspended',
-  STATUS_UNKNOWN:
-    'this snapshot knows nothing about it; what was issued since is in the next one, ten minutes later at most',
+  STATUS_UNKNOWN: 'this snapshot knows nothing about it; if it was issued a moment ago, ask again in some seconds',
   IDENTITY_MALFORMED: 'its identity is not one of ours',
   STATUS_STALE: 'what is known about its status is too old',
 };

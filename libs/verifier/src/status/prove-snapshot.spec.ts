@@ -12,7 +12,9 @@ const published = (...signers: readonly TestSigner[]) =>
 function prove(world: TestStatus, more: Partial<SnapshotEvidence> = {}): SnapshotProof {
   const signers = published(world.signer);
   const trustAnchors = [world.root.certificate];
-  return proveSnapshot({ snapshot: world.snapshot(TEST_NOW), signers, trustAnchors, now: TEST_NOW, ...more });
+  const signerIssuers = [world.infrastructure.certificate];
+  const snapshot = world.snapshot(TEST_NOW);
+  return proveSnapshot({ snapshot, signers, trustAnchors, signerIssuers, now: TEST_NOW, ...more });
 }
 
 const refused = (code: string) => ({ ok: false, code, error: { code } });
@@ -49,6 +51,7 @@ describe('proveSnapshot', () => {
     ['a gateway', { uri: 'spiffe://devices.local/gateway/g-1' }],
     ['a device', { uri: 'spiffe://devices.local/device/m/1' }],
     ['a certificate of a CA that is bounded to TLS', { list: 2 }],
+    ['a certificate without an identity', { subjectAltName: [{ kind: 'dNSName' as const, value: 'status.example' }] }],
     ['a signer of another realm', { uri: 'spiffe://elsewhere.local/status/status-1' }],
   ])('refuses what %s has signed', (_who, options) => {
     const world = new TestStatus();
@@ -56,12 +59,19 @@ describe('proveSnapshot', () => {
     expect(prove(world, { realm: 'devices.local' })).toMatchObject(refused('SIGNER_REFUSED'));
   });
 
+  it('refuses a signer that another CA below the root has certified', () => {
+    const world = new TestStatus();
+    const signerIssuers = [world.ldevid.certificate, world.root.certificate];
+    expect(prove(world, { signerIssuers })).toMatchObject(refused('SIGNER_REFUSED'));
+    expect(prove(world, { signerIssuers: [] })).toMatchObject(refused('SIGNER_REFUSED'));
+  });
+
   it('refuses a signer below another root, and one that is not among the certificates', () => {
     const world = new TestStatus();
     const trustAnchors = [TestCa.root().certificate];
     expect(prove(world, { trustAnchors })).toMatchObject(refused('SIGNER_REFUSED'));
-    expect(prove(world, { signers: [] })).toMatchObject(refused('FOREIGN_KEY'));
-    expect(prove(world, { signers: published(world.issueSigner()) })).toMatchObject(refused('FOREIGN_KEY'));
+    expect(prove(world, { signers: [] })).toMatchObject(refused('SIGNER_REFUSED'));
+    expect(prove(world, { signers: published(world.issueSigner()) })).toMatchObject(refused('SIGNER_REFUSED'));
   });
 
   it('refuses a signer that is revoked or unknown in what it proves, it or the CA above', () => {

@@ -1,10 +1,13 @@
 import { equalBytes } from '@touchmark/der';
 import { decodeSigned, type JournalPosition, StatusListError, type StatusListErrorCode } from '@touchmark/status-list';
-import { type Certificate, spkiSha256 } from '@touchmark/x509';
+import { type Certificate, spkiSha256, X509Error } from '@touchmark/x509';
 
+import { VerifierError } from '../error.js';
 import { FeedError, type FeedErrorCode } from '../feed-error.js';
+import { readIdentity } from '../identity.js';
 import type { StatusPort } from '../status-port.js';
 import { DEFAULT_MAX_CLOCK_SKEW } from '../verifier-options.js';
+import { SignerIssuers } from './signer-issuers.js';
 import { StatusState } from './status-state.js';
 
 export interface SnapshotEvidence {
@@ -15,7 +18,9 @@ export interface SnapshotEvidence {
   readonly trustAnchors: readonly Certificate[];
   /** UTC seconds. */
   readonly now: number;
-  /** Whose status keys are believed; of any realm if left out. */
+  /** The CAs that certify status keys: the infrastructure CA. Whichever certificate of theirs is given, their keys count. */
+  readonly signerIssuers: readonly Certificate[];
+  /** Whose status keys are believed; of each realm for which those CAs certify any, if left out. */
   readonly realm?: string;
   /** Seconds by which the signed time may lie ahead of `now`; 60 if left out. */
   readonly maxClockSkew?: number;
@@ -37,13 +42,19 @@ export type SnapshotProof =
  * the codes of JournalFollower; for a message that is no snapshot `NO_SNAPSHOT`.
  */
 export function proveSnapshot(evidence: SnapshotEvidence): SnapshotProof {
-  const { trustAnchors, signers, realm, now, maxClockSkew = DEFAULT_MAX_CLOCK_SKEW } = evidence;
-  // However old: the answer says how old.
-  const age = { now: () => now, maxAge: Number.POSITIVE_INFINITY, maxClockSkew };
-  const state = new StatusState({ trustAnchors, intermediates: signers, realm, ...age });
+  const { snapshot, trustAnchors, signers, signerIssuers, now, maxClockSkew = DEFAULT_MAX_CLOCK_SKEW } = evidence;
   try {
-    addSigners(state, evidence);
-    const { position } = state.apply(evidence.snapshot);
+    const { keyId } = decodeSigned(snapshot);
+    const signer = signers.find(({ subjectPublicKeyInfo }) => equalBytes(spkiSha256(subjectPublicKeyInfo), keyId));
+    if (signer === undefined) throw new FeedError('SIGNER_REFUSED');
+    const issuers = new SignerIssuers(signerIssuers.map(({ der }) => der));
+    const issuer = signerIssuers.find(({ subject }) => equalBytes(subject, signer.issuer));
+    const realm = evidence.realm ?? realmIn(signer);
+    // However old: the answer says how old.
+    const age = { now: () => now, maxAge: Number.POSITIVE_INFINITY, maxClockSkew };
+    const state = new StatusState({ trustAnchors, intermediates: signers, issuers, realm, ...age });
+    state.addSigner({ certificate: signer.der, issuerCertificate: (issuer ?? signer).der });
+    const { position } = state.apply(snapshot);
     return { ok: true, status: state, position, intermediates: state.intermediates };
   } catch (error) {
     if (error instanceof StatusListError || error instanceof FeedError) return { ok: false, code: error.code, error };
@@ -51,18 +62,13 @@ export function proveSnapshot(evidence: SnapshotEvidence): SnapshotProof {
   }
 }
 
-/** Those whose key has signed. Throws what was wrong with the last one where none may sign. */
-function addSigners(state: StatusState, { snapshot, signers, trustAnchors }: SnapshotEvidence): void {
-  const { keyId } = decodeSigned(snapshot);
-  let refused: unknown;
-  for (const signer of signers) {
-    if (!equalBytes(spkiSha256(signer.subjectPublicKeyInfo), keyId)) continue;
-    const issuer = [...signers, ...trustAnchors].find(({ subject }) => equalBytes(subject, signer.issuer));
-    try {
-      state.addSigner({ certificate: signer.der, issuerCertificate: (issuer ?? signer).der });
-    } catch (error) {
-      refused = error;
-    }
+function realmIn(signer: Certificate): string {
+  try {
+    const identity = readIdentity(signer);
+    if (identity !== undefined) return identity.realm;
+  } catch (cause) {
+    if (cause instanceof VerifierError || cause instanceof X509Error) throw new FeedError('SIGNER_REFUSED', { cause });
+    throw cause;
   }
-  if (refused !== undefined && state.signerRecords.length === 0) throw refused;
+  throw new FeedError('SIGNER_REFUSED');
 }

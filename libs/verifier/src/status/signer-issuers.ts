@@ -18,10 +18,12 @@ export class SignerIssuers {
   private readonly own: PathCertificate | undefined;
 
   /** Throws X509Error, VerifierError or TypeError for certificates that cannot be read; those in `ca` are passed over. */
-  constructor(named: readonly Uint8Array[] | undefined, tls: Pick<FeedTls, 'cert' | 'ca'>) {
-    const certificates = named?.map((der) => parseCertificate(der)) ?? certificatesIn(tls.ca).flatMap(readOrNothing);
+  constructor(named: readonly Uint8Array[] | undefined, tls?: Pick<FeedTls, 'cert' | 'ca'>) {
+    if (named === undefined && tls === undefined) throw new TypeError('nobody is named');
+    const certificates =
+      named?.map((der) => parseCertificate(der)) ?? certificatesIn(tls?.ca ?? '').flatMap(readOrNothing);
     this.keys = certificates.map(({ subjectPublicKeyInfo }) => subjectPublicKeyInfo);
-    this.own = named === undefined ? readPathCertificate(leafOf(tls), 0) : undefined;
+    this.own = named === undefined && tls !== undefined ? readPathCertificate(leafOf(tls), 0) : undefined;
   }
 
   /** By its key: a CA may have several certificates. */
