@@ -61,8 +61,18 @@ const provisionThrough = (
   file: string,
   of: Pick<TestService, 'urls' | 'files'> = service,
 ): string[] => [
-  ...['batch', 'provision', file, '--model', 'demo-sensor', '--json'],
-  ...['--url', proxy.through(of.urls.admin), '--ca', of.files.rootCertificate, '--token-file', of.files.adminToken],
+  'batch',
+  'provision',
+  file,
+  '--model',
+  'demo-sensor',
+  '--json',
+  '--url',
+  proxy.through(of.urls.admin),
+  '--ca',
+  of.files.rootCertificate,
+  '--token-file',
+  of.files.adminToken,
 ];
 
 /** Resolves once a file of results has something in it, or who writes it is gone. */
