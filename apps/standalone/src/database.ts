@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { migrateJobs } from '@touchmark/jobs';
 import type { RandomBytes } from '@touchmark/server';
 import {
@@ -10,6 +11,7 @@ import {
   type RoleUrls,
   startEmbeddedPostgres,
 } from '@touchmark/store';
+import { requireKeys } from '../../ca/src/authorities/require-keys.js';
 import { type DataFolder, openDataFolder } from './data-folder.js';
 import { acquireInstanceLock, type InstanceLock } from './instance-lock.js';
 
@@ -66,6 +68,8 @@ async function migrated(
   try {
     await migrate(url);
     await migrateJobs(url);
+    // new passwords would lock out the processes of another installation
+    await requireKeys(url, path.join(folder.secrets, 'ca'));
     const urls = await createRoles(url, roles);
     return {
       folder,

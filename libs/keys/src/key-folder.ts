@@ -64,7 +64,15 @@ export class KeyFolder {
 
   /** Ids of the keys that lie in the folder. */
   async ids(): Promise<string[]> {
-    const names = await readdir(this.folder);
+    return KeyFolder.idsIn(this.folder);
+  }
+
+  /** The same of a folder that is not opened, nor made: none where there is no folder. */
+  static async idsIn(folder: string): Promise<string[]> {
+    const names = await readdir(folder).catch((error: unknown) => {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+      throw error;
+    });
     return names.filter((name) => name.endsWith(EXTENSION)).map((name) => name.slice(0, -EXTENSION.length));
   }
 

@@ -208,6 +208,7 @@ export {
   startEmbeddedPostgres,
 } from './embedded-postgres/embedded-postgres.js';
 export { makeSubstituteFolder } from './embedded-postgres/substitute-folder.js';
+export { canLogIn } from './roles/can-log-in.js';
 export {
   createRole,
   createRoles,

@@ -2,8 +2,9 @@ import { isIP } from 'node:net';
 import path from 'node:path';
 import { writeFile } from 'node:fs/promises';
 import { CredentialFolder, hasDatabaseUrl, readDatabaseUrl, writeDatabaseUrl } from '@touchmark/credentials';
-import { createRole, processRoles } from '@touchmark/store';
+import { canLogIn, createRole, processRoles } from '@touchmark/store';
 import { encodePem } from '@touchmark/x509';
+import { requireKeys } from '../authorities/require-keys.js';
 import type { Ca } from '../ca.js';
 import { openCaService } from '../ca-service.js';
 import type { OwnerConfig } from '../config.js';
@@ -13,13 +14,15 @@ import { migrateDatabase } from './migrate.js';
 
 /**
  * Everything that the processes start from: schemas and roles, the hierarchy, and a folder of secrets for each process. What is there
- * already is kept, so it may be run again, and goes on where it broke off.
+ * already is kept, so it may be run again, and goes on where it broke off. Throws UsageError where the folder is not that of the
+ * database.
  */
 export async function init(context: CommandContext<OwnerConfig>): Promise<void> {
   const { config, clock, print } = context;
   const { secretsFolder, publicHttpUrl, evaluation, organization, realm } = config;
   const folderOf = (name: string): string => path.join(secretsFolder, name);
   await migrateDatabase(context);
+  await requireKeys(config.databaseUrl, folderOf('ca'));
   await makeRoles(context, folderOf);
   const service = await openCaService({
     ...context,
@@ -35,7 +38,7 @@ export async function init(context: CommandContext<OwnerConfig>): Promise<void> 
     await writeFile(root, encodePem('CERTIFICATE', service.ca.rootCertificate()));
     print(`Secrets of each process: ${processRoles.map(folderOf).join(', ')}.`);
     print(
-      `Root certificate: ${root}. Its key lies encrypted in ${folderOf('root')}; move that folder to an offline place.`,
+      `Root certificate: ${root}. Its key lies in ${folderOf('root')}, beside the key that opens it: who has that folder is the root. Move it to an offline place.`,
     );
     print(`The first admin's token will be in ${folderOf('enrollment')}/admin.token once enrollment has started.`);
   } finally {
@@ -43,7 +46,7 @@ export async function init(context: CommandContext<OwnerConfig>): Promise<void> 
   }
 }
 
-/** A role whose URL is known keeps its password: its process may be running. */
+/** A role that can log in keeps its password: its process may be running. */
 async function makeRoles(
   { config, randomBytes }: CommandContext<OwnerConfig>,
   folderOf: (name: string) => string,
@@ -53,7 +56,7 @@ async function makeRoles(
     const folder = folderOf(role);
     // makes the folder
     await CredentialFolder.open(folder, randomBytes);
-    if (await hasDatabaseUrl(folder)) continue;
+    if ((await hasDatabaseUrl(folder)) && (await canLogIn(await readDatabaseUrl(folder)))) continue;
     await writeDatabaseUrl(folder, await createRole(databaseUrl, role, { prefix, randomBytes }));
   }
 }
