@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { migrateJobs } from '@touchmark/jobs';
 import {
+  checkProcessRole,
   createRole,
   createRoles,
   dropRoles,
@@ -338,5 +339,32 @@ describe('createRoles', () => {
     await dropRoles(database.url, prefix);
     const { rows } = await owner.query(`SELECT 1 FROM pg_roles WHERE rolname LIKE '${prefix}%'`);
     expect(rows).toEqual([]);
+  });
+});
+
+describe('a process at its start', () => {
+  it('takes its own role, and not the owner’s', async () => {
+    for (const role of processRoles) await checkProcessRole(urls[role]);
+    await expect(checkProcessRole(database.url)).rejects.toMatchObject({ code: 'STORE_ROLE_UNSAFE' });
+  });
+
+  it('with a password that is not its role’s any more has no database', async () => {
+    const url = new URL(urls.ca);
+    url.password = 'another';
+    await expect(checkProcessRole(url.href)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+});
+
+describe('a second installation in the cluster with the same prefix', () => {
+  it('is refused, and the first one keeps its passwords', async () => {
+    const second = await createTestDatabase(inject('databaseUrl'));
+    try {
+      await migrate(second.url);
+      const taken = createRole(second.url, 'ca', { prefix: database.rolePrefix, randomBytes });
+      await expect(taken).rejects.toMatchObject({ code: 'STORE_ROLE_TAKEN' });
+      await checkProcessRole(urls.ca);
+    } finally {
+      await second.drop();
+    }
   });
 });

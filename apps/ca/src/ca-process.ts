@@ -10,6 +10,7 @@ import {
   openHealthPort,
   type ProcessContext,
 } from '@touchmark/server';
+import { checkProcessRole } from '@touchmark/store';
 import type { Ca } from './ca.js';
 import { type CaService, openCaService } from './ca-service.js';
 import type { Config } from './config.js';
@@ -24,9 +25,11 @@ export const caFolder = (config: Pick<Config, 'secretsFolder'>): string => path.
 export async function openServedCa(context: ProcessContext<Config>): Promise<CaService> {
   const { config, clock } = context;
   const { publicHttpUrl, evaluation, realm } = config;
+  const databaseUrl = config.databaseUrl ?? (await readDatabaseUrl(caFolder(config)));
+  await checkProcessRole(databaseUrl);
   return openCaService({
     ...context,
-    databaseUrl: config.databaseUrl ?? (await readDatabaseUrl(caFolder(config))),
+    databaseUrl,
     redisUrl: config.redisUrl,
     issuingKeys: caFolder(config),
     settings: { ...config.ca, publicHttpUrl, evaluation, realm },

@@ -28,7 +28,10 @@ export const configSchema = z.strictObject({
   devicePort: port(8443, 'TLS for devices: EST; client certificates are requested'),
   adminPort: port(8445, 'TLS for admins and factories: REST /v1 with access tokens; /livez, /readyz, /metrics'),
   healthPort: healthPortSetting,
-  evaluation: z.boolean().default(true).describe('makes a model, a policy and a factory to try things with'),
+  demoRegistry: z
+    .boolean()
+    .default(false)
+    .describe('makes a model, a policy and a factory to try things with, at the very first start'),
   organization: organizationSetting('O of the demo model'),
   realm: realmSetting(isRealm),
   ...logSettings,

@@ -160,6 +160,7 @@ function describeStore(code: StoreErrorCode): ProblemDescription | undefined {
     case 'STORE_REFERENCE':
     case 'STORE_ROLES_FORBIDDEN':
     case 'STORE_ROLE_UNSAFE':
+    case 'STORE_ROLE_TAKEN':
     case 'STORE_FAILED':
       return undefined;
     default:

@@ -17,7 +17,7 @@ import {
   openListeners,
   type ProcessContext,
 } from '@touchmark/server';
-import { Database, serviceCertificate } from '@touchmark/store';
+import { checkProcessRole, Database, serviceCertificate } from '@touchmark/store';
 import type { Registry } from 'prom-client';
 import { type Config, version } from './config.js';
 import { enrollmentApplication, serveEnrollmentApi } from './enrollment-application.js';
@@ -37,6 +37,7 @@ export async function startEnrollmentProcess(
   const closing = new Closing();
   try {
     const databaseUrl = config.databaseUrl ?? (await readDatabaseUrl(secrets));
+    await checkProcessRole(databaseUrl);
     // of its own, so that nothing that waits for the CA can hold what the CA is judged by
     const statusDb = await Database.open({
       url: databaseUrl,

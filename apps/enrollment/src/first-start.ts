@@ -16,7 +16,7 @@ export interface UseCases {
 
 export interface FirstStartOptions {
   /** Makes a registry to try things with, at the very first start. */
-  readonly evaluation: boolean;
+  readonly demoRegistry: boolean;
   readonly organization: string;
   /** Where the first admin's access token goes. */
   readonly adminToken: string;
@@ -27,9 +27,9 @@ export interface FirstStartOptions {
 
 /** What a first start makes, and a later one where the first was cut short: the admin's token is the last thing. */
 export async function finishFirstStart(useCases: UseCases, db: Queryable, options: FirstStartOptions): Promise<void> {
-  const { evaluation, organization, adminToken: file, newAdminToken: renew, now } = options;
+  const { demoRegistry, organization, adminToken: file, newAdminToken: renew, now } = options;
   const { made, live } = await countAdminTokens(db, now + 30 * DAY);
-  if (evaluation && made === 0) await makeDemoRegistry(useCases, organization);
+  if (demoRegistry && made === 0) await makeDemoRegistry(useCases, organization);
   await writeAdminToken(useCases, { file, live, renew, now });
 }
 

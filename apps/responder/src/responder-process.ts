@@ -12,6 +12,7 @@ import {
   openListeners,
   type ProcessContext,
 } from '@touchmark/server';
+import { checkProcessRole } from '@touchmark/store';
 import type { Config } from './config.js';
 import { Responder } from './responder.js';
 import { openResponderService, responderListeners } from './responder-service.js';
@@ -50,6 +51,7 @@ export async function startResponderProcess(
     closing.add(() => ca.close());
     const metrics = createMetricsRegistry();
     const databaseUrl = config.databaseUrl ?? (await readDatabaseUrl(secrets));
+    await checkProcessRole(databaseUrl);
     const service = await openResponderService({ databaseUrl, ca, realm, settings, seatStatus, now, logger, metrics });
     closing.add(() => service.close());
     class ResponderProcessModule {}

@@ -28,6 +28,8 @@ export interface ResponderServiceOptions {
   readonly now: () => number;
   readonly logger: Logger;
   readonly metrics: Registry;
+  /** What else readiness asks, of whoever runs more than the responder. */
+  readonly alsoChecked?: HealthChecks;
 }
 
 /** The responder over its database: modules for the application of whoever composes it, readiness among them. */
@@ -39,7 +41,7 @@ export interface ResponderService {
 }
 
 export async function openResponderService(options: ResponderServiceOptions): Promise<ResponderService> {
-  const { databaseUrl: url, ca, realm, settings, seatStatus, now, logger, metrics } = options;
+  const { databaseUrl: url, ca, realm, settings, seatStatus, now, logger, metrics, alsoChecked } = options;
   const closing = new Closing();
   const pool = async (purpose: string, poolSize: number): Promise<Database> => {
     const db = await Database.open({
@@ -66,6 +68,7 @@ export async function openResponderService(options: ResponderServiceOptions): Pr
       metrics,
     });
     const checks = (one: Responder): HealthChecks => ({
+      ...alsoChecked,
       database: () => db.query('SELECT 1 FROM publication.journal_head'),
       // what OCSP says is proven: without it, every answer is tryLater
       async status() {

@@ -99,6 +99,10 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
       databaseUrl: database.urls.responder,
       ca: ca.portFor('responder'),
       settings: config.responder,
+      alsoChecked: {
+        ca: () => caService.db.query('SELECT 1 FROM ca.journal_head'),
+        enrollment: () => enrollment.db.query('SELECT 1 FROM registry.projection_sweep'),
+      },
     });
     closing.add(() => responder.close());
 
@@ -116,7 +120,13 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     closing.add(renewServerCertificate(ca, config.serverNames, running, certificate, { now, onError }));
 
     const adminToken = path.join(secrets, 'admin.token');
-    await finishFirstStart(app, enrollment.db, { ...config, adminToken, newAdminToken, now: now() });
+    await finishFirstStart(app, enrollment.db, {
+      ...config,
+      demoRegistry: config.evaluation,
+      adminToken,
+      newAdminToken,
+      now: now(),
+    });
     await makeGatewayCredentials(ca, secrets, { realm: config.realm, randomBytes });
     const rootCertificate = path.join(root, 'root.pem');
     await writeFile(rootCertificate, encodePem('CERTIFICATE', ca.rootCertificate()));

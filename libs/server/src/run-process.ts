@@ -67,7 +67,8 @@ export function openContext<Config extends LogConfig>(
 ): ProcessContext<Config> {
   const { config, unknownVariables } = loadConfig(schema, { environment });
   const logger = createLogger({ level: config.logLevel, format: config.logFormat, clock: systemClock });
-  for (const variable of unknownVariables) logger.warn(`no setting is called ${variable}`);
+  // most are those of the other processes, which share an environment
+  if (unknownVariables.length > 0) logger.info(`no setting of this process: ${unknownVariables.join(', ')}`);
   return { config, clock: systemClock, randomBytes: systemRandomBytes, logger };
 }
 

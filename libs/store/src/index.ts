@@ -210,6 +210,7 @@ export {
 export { makeSubstituteFolder } from './embedded-postgres/substitute-folder.js';
 export { canLogIn } from './roles/can-log-in.js';
 export {
+  checkProcessRole,
   createRole,
   createRoles,
   dropRoles,

@@ -13,7 +13,20 @@ export type StoreErrorCode =
   | 'STORE_ROLES_FORBIDDEN'
   /** A role that bears the name of one of ours has rights of its own. */
   | 'STORE_ROLE_UNSAFE'
+  /** A role that bears the name of one of ours works in another database of the cluster. */
+  | 'STORE_ROLE_TAKEN'
   | 'STORE_FAILED';
+
+const sentences: Readonly<Record<StoreErrorCode, string>> = {
+  STORE_UNAVAILABLE: 'the database cannot be reached, or is not there for us now',
+  STORE_CONFLICT: 'somebody else holds what is needed in the database',
+  STORE_DUPLICATE: 'the database has that already',
+  STORE_REFERENCE: 'the database does not have what is referred to',
+  STORE_ROLES_FORBIDDEN: 'the role in the URL of the database must own the database and have CREATEROLE',
+  STORE_ROLE_UNSAFE: 'the database is to be reached as the role of the process, not as one that may more',
+  STORE_ROLE_TAKEN: 'another installation in this cluster has roles of these names',
+  STORE_FAILED: 'the database refused',
+};
 
 export class StoreError extends Error {
   readonly code: StoreErrorCode;
@@ -21,7 +34,7 @@ export class StoreError extends Error {
   readonly context: { readonly constraint?: string };
 
   constructor(code: StoreErrorCode, cause: unknown, constraint?: string) {
-    super(code, { cause });
+    super(`${sentences[code]} (${code})`, { cause });
     this.name = 'StoreError';
     this.code = code;
     this.constraint = constraint;
@@ -31,6 +44,8 @@ export class StoreError extends Error {
 
 // 25006: a standby, or a primary that became one; 57014: cancelled by an administrator or a time limit
 const unavailableSqlStates = new Set([
+  // a password that is not the role's any more
+  '28P01',
   '25006',
   '57014',
   '57P01',

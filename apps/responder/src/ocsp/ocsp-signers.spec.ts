@@ -12,6 +12,7 @@ function setUp(): {
   asked: string[];
   ca: { fails: Error | undefined; refuses: boolean };
   clock: { now: number };
+  said: string[];
 } {
   const authority = TestCa.root();
   const asked: string[] = [];
@@ -35,14 +36,19 @@ function setUp(): {
       return { ok: true, certificate, notAfter };
     });
   };
-  const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  const said: string[] = [];
+  const log = {
+    info: () => undefined,
+    warn: (_fields: object, message: string) => said.push(`warn ${message}`),
+    error: (_fields: object, message: string) => said.push(`error ${message}`),
+  };
   const signers = new OcspSigners({
     ca: { renewOcspSigners },
     generateSigner: generateMemorySigner,
     now: () => clock.now,
     log,
   });
-  return { signers, asked, ca, clock };
+  return { signers, asked, ca, clock, said };
 }
 
 describe('OcspSigners', () => {
@@ -77,6 +83,16 @@ describe('OcspSigners', () => {
     expect(signers.get('a')).toBeUndefined();
     await signers.renew(['a']);
     expect(signers.get('a')).toBeDefined();
+  });
+
+  it('says once, and as no error, that the CA is away', async () => {
+    const { signers, ca, clock, said } = setUp();
+    ca.fails = new CaUnavailableError(new Error('away'));
+    for (let i = 0; i < 3; i++) {
+      await signers.renew(['a']);
+      clock.now += 1;
+    }
+    expect(said).toEqual(['warn the CA cannot be reached yet: OCSP signers wait for it']);
   });
 
   it('asks a CA that is away again after a second', async () => {

@@ -36,6 +36,7 @@ export class OcspSigners {
   private readonly signers = new Map<string, Held>();
   private readonly retryAt = new Map<string, number>();
   private renewing: Promise<void> | undefined;
+  private caIsAway = false;
 
   constructor(options: OcspSignersOptions) {
     this.options = options;
@@ -72,16 +73,24 @@ export class OcspSigners {
         }),
       );
       const outcomes = await ca.renewOcspSigners(orders.map(({ authorityId, csr }) => ({ authorityId, csr })));
+      this.caIsAway = false;
       for (const [i, { authorityId, signer }] of orders.entries()) {
         const outcome = outcomes[i];
         if (outcome?.ok) this.hold(authorityId, signer, outcome.certificate, now);
         else log.error({ authorityId, code: outcome?.code, detail: outcome?.detail }, 'the CA refused an OCSP signer');
       }
     } catch (error) {
-      if (error instanceof CaUnavailableError)
-        for (const id of authorityIds) this.retryAt.set(id, now + RETRY_SECONDS_AWAY);
-      log.error({ err: error, authorityIds }, 'OCSP signers could not be renewed');
+      if (error instanceof CaUnavailableError) this.waitForCa(authorityIds, now);
+      else log.error({ err: error, authorityIds }, 'OCSP signers could not be renewed');
     }
+  }
+
+  /** Said once, not each second: processes start in any order. */
+  private waitForCa(authorityIds: readonly string[], now: number): void {
+    for (const id of authorityIds) this.retryAt.set(id, now + RETRY_SECONDS_AWAY);
+    if (!this.caIsAway)
+      this.options.log.warn({ authorityIds }, 'the CA cannot be reached yet: OCSP signers wait for it');
+    this.caIsAway = true;
   }
 
   private hold(authorityId: string, signer: Signer, certificate: Uint8Array, now: number): void {

@@ -85,6 +85,8 @@ describe('loadConfig', () => {
       },
     });
     expect(String(error)).not.toContain('hunter2');
+    expect(String(error)).toContain('DATABASE_URL: is required');
+    expect(String(error)).not.toContain('undefined');
   });
 
   it('refuses an unknown member of the file, and a file that is not there', () => {

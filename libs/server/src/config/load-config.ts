@@ -41,16 +41,19 @@ export function loadConfig<T>(schema: z.ZodType<T>, sources: ConfigSources): Loa
     if (text !== undefined && text !== '') assign(values, setting.path, readVariable(text, setting.kind));
   }
   const result = schema.safeParse(values);
-  if (!result.success) throw invalidConfig(result.error.issues, settings);
+  if (!result.success) throw invalidConfig(result.error.issues, settings, values);
   const known = new Set([FILE_VARIABLE, ...settings.map((setting) => setting.variable)]);
   const unknownVariables = Object.keys(environment).filter((name) => name.startsWith('TOUCHMARK_') && !known.has(name));
   return { config: result.data, unknownVariables };
 }
 
-function invalidConfig(issues: z.core.$ZodIssue[], settings: readonly Setting[]): ServerError {
+function invalidConfig(issues: z.core.$ZodIssue[], settings: readonly Setting[], values: object): ServerError {
   const errors: SettingError[] = fieldErrors(issues).map(({ path, message }) => {
     const setting = settings.find((one) => one.path.join('.') === path);
-    return { variable: setting?.variable ?? path, message };
+    if (setting?.required !== true || isSet(values, setting.path))
+      return { variable: setting?.variable ?? path, message };
+    const what = setting.description === undefined ? '' : `: ${setting.description}`;
+    return { variable: setting.variable, message: `is required${what}` };
   });
   const list = errors.map(({ variable, message }) => `\n  ${variable}: ${message}`).join('');
   return new ServerError('CONFIG_INVALID', { settings: errors }, `the configuration cannot be used:${list}`);
@@ -87,6 +90,11 @@ function readVariable(text: string, kind: Setting['kind']): unknown {
     default:
       return kind satisfies never;
   }
+}
+
+function isSet(values: unknown, [name, ...rest]: readonly string[]): boolean {
+  if (name === undefined) return values !== undefined;
+  return isPlainObject(values) && isSet(values[name], rest);
 }
 
 type PlainObject = Record<string, unknown>;

@@ -32,7 +32,8 @@ export async function createRoles(ownerUrl: string, options: RoleOptions): Promi
  * nothing, so it cannot change the schema. Needs the owner of the schemas, with CREATEROLE; to be called after the migrations, those
  * of the queue too. A process that runs keeps its connections. Resolves with the role's URL.
  *
- * Throws STORE_ROLES_FORBIDDEN where the owner may not make roles, STORE_ROLE_UNSAFE for one that exists and may more than it should.
+ * Throws STORE_ROLES_FORBIDDEN where the owner may not make roles, STORE_ROLE_UNSAFE for one that exists and may more than it should,
+ * STORE_ROLE_TAKEN for one that works in another database of the cluster: a new password would shut its process out.
  */
 export async function createRole(ownerUrl: string, role: ProcessRole, options: RoleOptions): Promise<string> {
   const { prefix, randomBytes } = options;
@@ -41,6 +42,7 @@ export async function createRole(ownerUrl: string, role: ProcessRole, options: R
   await asOwner(ownerUrl, async (tx) => {
     await makeRole(tx, name);
     await checkHarmless(tx, name);
+    await checkNotTaken(tx, name);
     const verifier = scramVerifier(password, randomBytes(16));
     await tx.query(`ALTER ROLE ${escapeIdentifier(name)} LOGIN PASSWORD ${escapeLiteral(verifier)}`);
     await grantRights(tx, role, name);
@@ -79,17 +81,7 @@ async function asOwner(url: string, work: (tx: Queryable) => Promise<void>): Pro
     await client.connect();
     await client.query('BEGIN');
     await client.query('SELECT pg_advisory_xact_lock($1)', [rolesLock]);
-    await work({
-      async query<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
-        const { rows }: { rows: unknown[] } = await client.query(
-          sql,
-          parameters.length > 0 ? [...parameters] : undefined,
-        );
-        // what a statement answers is known where it is written
-        // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-        return rows as Row[];
-      },
-    });
+    await work(queryable(client));
     await client.query('COMMIT');
   } catch (error) {
     throw isForbidden(error) ? new StoreError('STORE_ROLES_FORBIDDEN', error) : toStoreError(error);
@@ -97,6 +89,15 @@ async function asOwner(url: string, work: (tx: Queryable) => Promise<void>): Pro
     await client.end().catch(() => undefined);
   }
 }
+
+const queryable = (client: Client): Queryable => ({
+  async query<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+    const { rows }: { rows: unknown[] } = await client.query(sql, parameters.length > 0 ? [...parameters] : undefined);
+    // what a statement answers is known where it is written
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    return rows as Row[];
+  },
+});
 
 async function exists(tx: Queryable, name: string): Promise<boolean> {
   return (await tx.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [name])).length > 0;
@@ -111,6 +112,39 @@ async function makeRole(tx: Queryable, name: string): Promise<void> {
       END IF;
     EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
     END $$`);
+}
+
+/** For a process at its start. Throws STORE_ROLE_UNSAFE where its URL is the owner's, or another's that may more than a process should. */
+export async function checkProcessRole(url: string): Promise<void> {
+  const client = new Client({ connectionString: url, application_name: 'touchmark roles' });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ name: string }>('SELECT current_user AS name');
+    const [row] = rows;
+    if (row) await checkHarmless(queryable(client), row.name);
+  } catch (error) {
+    throw toStoreError(error);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** A role that has rights in another database of the cluster is another installation's with the same prefix. */
+async function checkNotTaken(tx: Queryable, name: string): Promise<void> {
+  const rows = await tx.query<{ database: string }>(
+    `SELECT DISTINCT d.datname AS database
+       FROM pg_shdepend s JOIN pg_roles r ON r.oid = s.refobjid AND s.refclassid = 'pg_authid'::regclass
+       JOIN pg_database d ON d.oid = s.dbid
+      WHERE r.rolname = $1 AND d.datname <> current_database()`,
+    [name],
+  );
+  const [other] = rows;
+  if (other)
+    throw new StoreError(
+      'STORE_ROLE_TAKEN',
+      new Error(`the role ${name} works in the database ${other.database}: choose another prefix`),
+    );
 }
 
 /** A role of this name that somebody else made might be anything: it is not ours unless it can do nothing. */
@@ -128,7 +162,7 @@ async function checkHarmless(tx: Queryable, name: string): Promise<void> {
   if (rows.length > 0)
     throw new StoreError(
       'STORE_ROLE_UNSAFE',
-      new Error(`the role ${name} has rights of its own: choose another prefix`),
+      new Error(`the role ${name} has rights of its own: it is the owner’s or somebody else’s, not that of a process`),
     );
 }
 
