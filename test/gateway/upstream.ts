@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
+import { type TlsOptions, TLSSocket } from 'node:tls';
 
 /** A request as it reached the upstream. */
 export interface Reached {
@@ -11,6 +13,8 @@ export interface Reached {
   /** Names in lower case, as they came. */
   readonly names: readonly string[];
   readonly bodyLength: number;
+  /** Common name in the certificate that the gateway showed, where the upstream speaks TLS. */
+  readonly shown: string | undefined;
 }
 
 /** What stands behind a gateway in tests: answers what it was asked, streams, echoes WebSockets, hangs. */
@@ -21,20 +25,23 @@ export class TestUpstream {
   readonly open = new Set<ServerResponse | Duplex>();
   private readonly server: Server;
 
-  private constructor(server: Server) {
+  private constructor(server: Server, scheme: 'http' | 'https') {
     this.server = server;
     const address = server.address();
     if (address === null || typeof address === 'string') throw new TypeError('a TCP server has a port');
-    this.url = `http://127.0.0.1:${address.port}`;
+    this.url = `${scheme}://127.0.0.1:${address.port}`;
     server.on('request', (request, response) => void this.answer(request, response));
     server.on('upgrade', (request, socket) => this.echo(request, socket));
   }
 
-  static async open(): Promise<TestUpstream> {
-    const server = createServer({ insecureHTTPParser: false });
+  /** With `tls`, it asks for a client certificate and takes any. */
+  static async open(tls?: TlsOptions): Promise<TestUpstream> {
+    const asking = { requestCert: true, rejectUnauthorized: false };
+    const server =
+      tls === undefined ? createServer({ insecureHTTPParser: false }) : createTlsServer({ ...tls, ...asking });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    return new TestUpstream(server);
+    return new TestUpstream(server, tls === undefined ? 'http' : 'https');
   }
 
   get last(): Reached {
@@ -60,7 +67,7 @@ export class TestUpstream {
       return;
     }
     this.keep(request, bodyLength);
-    if (request.url === '/stream') {
+    if (request.url?.endsWith('/stream')) {
       this.track(response);
       response.writeHead(200, { 'Content-Type': 'text/event-stream' });
       response.write('data: first\n\n');
@@ -91,9 +98,10 @@ export class TestUpstream {
     one.once('close', () => this.open.delete(one));
   }
 
-  private keep({ method = '', url = '', headers, rawHeaders }: IncomingMessage, bodyLength: number): void {
+  private keep({ method = '', url = '', headers, rawHeaders, socket }: IncomingMessage, bodyLength: number): void {
+    const shown = socket instanceof TLSSocket ? socket.getPeerCertificate().subject?.CN : undefined;
     const flat = Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join() : value]);
     const names = rawHeaders.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase());
-    this.reached.push({ method, url, headers: Object.fromEntries(flat), names, bodyLength });
+    this.reached.push({ method, url, headers: Object.fromEntries(flat), names, bodyLength, shown: [shown].flat()[0] });
   }
 }

@@ -54,6 +54,11 @@ routes:
     methods: [GET]
     allow: [{ role: sensor }]
     whenStale: allow
+  - name: lenient-stream
+    path: /lenient/stream
+    methods: [GET]
+    allow: [{ role: sensor }]
+    whenStale: allow
   - name: lamps
     path: /lamps
     methods: [GET]
@@ -109,14 +114,8 @@ export class GatewayWorld {
       randomBytes: (length) => randomBytes(length),
       logger: createLogger({ level: 'silent', format: 'text', clock: systemClock }),
     });
-    const { body } = await service.admin.post('/v1/batches', {
-      factory: 'demo-factory',
-      model: 'demo-sensor',
-      policy: 'default',
-      size: 1000,
-      validUntil: systemClock.now() + 3600,
-    });
-    return new GatewayWorld({ service, upstream: await TestUpstream.open(), ca, batchId: body.id });
+    const batchId = await newBatch(service);
+    return new GatewayWorld({ service, upstream: await TestUpstream.open(), ca, batchId });
   }
 
   async close(): Promise<void> {
@@ -128,14 +127,27 @@ export class GatewayWorld {
   }
 
   /** A device with the IDevID of its factory and the LDevID that it enrolled for with that. */
-  async makeDevice(deviceSerial: string): Promise<TestDevice> {
+  async makeDevice(deviceSerial: string, label?: string): Promise<TestDevice> {
     const idevid = await this.makeIdevid(deviceSerial);
-    const est = new EstClient({ url: `${this.service.urls.device}/.well-known/est`, ca: this.service.admin.ca });
+    const url = `${this.service.urls.device}/.well-known/est${label === undefined ? '' : `/${label}`}`;
+    const est = new EstClient({ url, ca: this.service.admin.ca });
     const key = generateTestKey();
     const { certificates, code } = await est.simpleenroll(makeTestRequest({ key }).der, idevid);
     const [der] = certificates;
     if (der === undefined) throw new Error(`not enrolled: ${code}`);
     return { ...idevid, der, ...pemOf(der, key) };
+  }
+
+  /** One whose LDevID lives for so many seconds. */
+  async makeDeviceFor(lifetime: number, deviceSerial: string): Promise<TestDevice> {
+    const policy = `lives-${lifetime}`;
+    await this.service.admin.post('/v1/enrollment-policies', {
+      name: policy,
+      label: policy,
+      lifetime,
+      models: ['demo-sensor'],
+    });
+    return this.makeDevice(deviceSerial, policy);
   }
 
   async makeIdevid(deviceSerial: string): Promise<TestDevice> {
@@ -168,10 +180,15 @@ export class GatewayWorld {
   }
 
   async startGateway(name: string, overrides: Partial<Config> = {}): Promise<RunningGateway> {
+    return this.startGatewayIn(await this.makeGateway(name), overrides);
+  }
+
+  /** The folder of a gateway that has never been started: its certificates in `secrets`, and `policy.yaml`. */
+  async makeGateway(name: string): Promise<string> {
     const folder = await this.newFolder();
-    const credentialsFolder = path.join(folder, 'secrets');
-    await this.makeCredentials(name, credentialsFolder);
-    return this.startGatewayIn(folder, overrides);
+    await this.makeCredentials(name, path.join(folder, 'secrets'));
+    await writeFile(path.join(folder, 'policy.yaml'), testPolicy);
+    return folder;
   }
 
   /** A gateway in a folder that has been one before, as after a restart. */
@@ -250,4 +267,12 @@ export class GatewayWorld {
     await make('tls-server', { profile: 'tls-server', name: `${name}.example`, fields: names });
     await folder.writeAnchors('root', [this.ca.ca.rootCertificate()]);
   }
+}
+
+async function newBatch({ admin }: TestService): Promise<string> {
+  const validUntil = systemClock.now() + 3600;
+  const batch = { factory: 'demo-factory', model: 'demo-sensor', policy: 'default', size: 1000, validUntil };
+  const { status, body } = await admin.post('/v1/batches', batch);
+  if (status >= 300) throw new Error(`no batch: ${status} ${JSON.stringify(body)}`);
+  return body.id;
 }

@@ -39,7 +39,11 @@ export const configSchema = z.strictObject({
   serviceUrl: url(/^https$/, "device port of the service: sightings, renewal of the gateway's certificates"),
   feedUrl: url(/^https$/, "the responder's port for gateways"),
   cacheDir: z.string().min(1).describe('folder for the last proven status: what a start without the service goes by'),
-  maxAge: count(86_400, 'seconds after which what is known of status is too old', 5),
+  maxAge: count(
+    300,
+    'seconds after which what is known of status is too old: how long a revocation may stay unheard',
+    5,
+  ),
   whenStale: z
     .enum(['deny', 'allow'])
     .default('deny')

@@ -5,7 +5,6 @@ import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { TlsCredentials } from '@touchmark/credentials';
 import { capHandshakes, type HandshakeCount, limitPipelines } from '@touchmark/server';
-import { answerRefusalOnSocket } from './answer.js';
 import type { GatewayRefusalCode } from './refusal.js';
 
 export interface DeviceServerOptions {
@@ -19,8 +18,7 @@ export interface DeviceServerOptions {
   readonly onRequest: (request: IncomingMessage, response: ServerResponse) => void;
   readonly onUpgrade: (request: IncomingMessage, socket: Socket, head: Buffer) => void;
   /** Octets that are no request. */
-  readonly onMalformed: (code: GatewayRefusalCode) => void;
-  readonly requestId: () => string;
+  readonly onMalformed: (code: GatewayRefusalCode, socket: Socket) => void;
 }
 
 export interface DeviceServer {
@@ -67,8 +65,8 @@ export function createDeviceServer(options: DeviceServerOptions): DeviceServer {
       return;
     }
     const code = codeOf(error) === 'HPE_HEADER_OVERFLOW' ? 'HEADERS_TOO_LARGE' : 'REQUEST_MALFORMED';
-    options.onMalformed(code);
-    answerRefusalOnSocket(socket, { code }, options.requestId());
+    if (socket instanceof Socket) options.onMalformed(code, socket);
+    else socket.destroy();
   });
   server.setTimeout(options.idleSeconds * 1000);
   server.maxConnections = options.connections;

@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
-import type { Admitted, Decide } from './admission/decide.js';
-import { hasBody } from './admission/decide.js';
+import { type Admission, type Admitted, type Decide, hasBody } from './admission/decide.js';
 import type { Exchanges } from './admission/exchanges.js';
 import type { Peers } from './admission/peers.js';
 import { answerRefusal, answerRefusalOnSocket } from './answer.js';
@@ -10,15 +9,15 @@ import { clientCertHeaders } from './headers/client-cert.js';
 import { type AllowedHeaders, forwardedHeaders } from './headers/forwarded-headers.js';
 import { IDENTITY_HEADER, type IdentitySigner } from './headers/identity-signer.js';
 import type { GatewayMetrics } from './operations/gateway-metrics.js';
-import type { Forwarded, Upstream } from './proxy/upstream.js';
-import type { Refusal } from './refusal.js';
+import type { Upstream } from './proxy/upstream.js';
+import type { GatewayRefusalCode, Refusal } from './refusal.js';
 import type { SightingsReporter } from './service/sightings-reporter.js';
 
 export interface EnforcementPorts {
   readonly peers: Peers;
   readonly decide: Pick<Decide, 'run'>;
-  readonly exchanges: Pick<Exchanges, 'add'>;
-  readonly identity: Pick<IdentitySigner, 'tokenFor'>;
+  readonly exchanges: Pick<Exchanges, 'add' | 'recheck' | 'connections'>;
+  readonly identity: Pick<IdentitySigner, 'tokenFor' | 'isOver'>;
   readonly upstream: Pick<Upstream, 'forward' | 'upgrade'>;
   readonly sightings: Pick<SightingsReporter, 'note'>;
   readonly metrics: GatewayMetrics;
@@ -27,8 +26,12 @@ export interface EnforcementPorts {
   readonly requestId: () => string;
   /** Seconds after which a connection ends with its next answer. */
   readonly connectionSeconds: number;
+  /** What stale knowledge means for connections that carry no request. */
+  readonly whenStale: 'deny' | 'allow';
   readonly allowedHeaders: AllowedHeaders;
 }
+
+type Answer = (refusal: Refusal, requestId: string) => void;
 
 /** What happens to a connection, a request, an upgrade: judged, answered or handed on. */
 export class Enforcement {
@@ -39,30 +42,31 @@ export class Enforcement {
   }
 
   connection(socket: Socket): void {
-    const refused = this.ports.peers.admit(socket);
+    const { peers, metrics, logger } = this.ports;
+    const refused = peers.admit(socket);
     if (refused === undefined) return;
-    this.ports.metrics.connectionsRefused.inc({ code: refused.code });
     const { code, reason } = refused;
-    this.ports.logger.info({ code, reason, source: socket.remoteAddress }, 'connection refused');
+    metrics.connectionsRefused.inc({ code });
+    logger.info({ code, reason, ...peers.presented(socket), source: socket.remoteAddress }, 'connection refused');
   }
 
   async request(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { decide, exchanges, upstream, peers, connectionSeconds } = this.ports;
+    const { upstream, peers, connectionSeconds } = this.ports;
     const { socket } = request;
-    const admitted = await decide.run(request, false);
+    const answer: Answer = (refusal, requestId) => answerRefusal(request, response, refusal, requestId);
+    const admitted = await this.admit(request, false);
     if (socket.destroyed) return;
     if (!admitted.ok) {
-      this.refused(admitted, admitted.route, socket);
       // who is nobody, or cannot be judged now, begins anew with its next request
       if (admitted.route === undefined) response.shouldKeepAlive = false;
-      answerRefusal(request, response, admitted, this.ports.requestId());
+      this.refuse(request, admitted, admitted.route, answer);
       return;
     }
-    this.allowed(admitted, socket);
-    if (peers.age(socket) > connectionSeconds) response.shouldKeepAlive = false;
-    const end = exchanges.add({ ...admitted, connection: socket });
+    const end = this.begin(admitted, socket);
     try {
-      const forwarded = await this.forwarded(request, admitted, false);
+      const forwarded = await this.forwarded(request, admitted, false, answer);
+      if (socket.destroyed) return;
+      if (peers.age(socket) > connectionSeconds) response.shouldKeepAlive = false;
       // RFC 9110 section 10.1.1: HTTP/1.0 knows no interim answers
       if (request.headers.expect !== undefined && request.httpVersion === '1.1') response.writeContinue();
       const maxBody = hasBody(request) ? admitted.maxBody : undefined;
@@ -73,55 +77,98 @@ export class Enforcement {
   }
 
   async upgrade(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
-    const { decide, exchanges, upstream, requestId } = this.ports;
+    const answer: Answer = (refusal, requestId) => answerRefusalOnSocket(socket, refusal, requestId);
     // node:http has let go of it: errors would be nobody's
     socket.on('error', () => socket.destroy());
-    const admitted = await decide.run(request, true);
+    const admitted = await this.admit(request, true);
     if (socket.destroyed) return;
     if (!admitted.ok) {
-      this.refused(admitted, admitted.route, socket);
-      answerRefusalOnSocket(socket, admitted, requestId());
+      this.refuse(request, admitted, admitted.route, answer);
       return;
     }
     if (request.method !== 'GET' || request.headers.upgrade?.toLowerCase() !== 'websocket') {
-      this.refused({ code: 'UPGRADE_NOT_ALLOWED' }, admitted.route.name, socket);
-      answerRefusalOnSocket(socket, { code: 'UPGRADE_NOT_ALLOWED' }, requestId());
+      this.refuse(request, { code: 'UPGRADE_NOT_ALLOWED' }, admitted.route.name, answer);
       return;
     }
-    this.allowed(admitted, socket);
-    const end = exchanges.add({ ...admitted, connection: socket });
-    socket.once('close', end);
-    await upstream.upgrade(request, socket, head, await this.forwarded(request, admitted, true));
+    socket.once('close', this.begin(admitted, socket));
+    const forwarded = await this.forwarded(request, admitted, true, answer);
+    // one that is gone by now would never take its upstream's connection along
+    if (!socket.destroyed) await this.ports.upstream.upgrade(request, socket, head, forwarded);
   }
 
-  /** What is the same of every refusal. */
-  refused({ code, reason }: Refusal, route: string | undefined, socket: Socket): void {
-    this.ports.metrics.requests.inc({ route: route ?? '', outcome: code });
-    this.ports.logger.info({ code, reason, route, source: socket.remoteAddress }, 'request refused');
+  /** Octets that are no request. */
+  malformed(code: GatewayRefusalCode, socket: Socket): void {
+    const { metrics, logger, peers } = this.ports;
+    const requestId = this.ports.requestId();
+    metrics.requests.inc({ route: '', outcome: code });
+    const source = socket.remoteAddress;
+    logger.info({ requestId, code, ...peers.presented(socket), source }, 'request refused');
+    answerRefusalOnSocket(socket, { code }, requestId);
   }
 
-  private allowed({ route, stale, accepted }: Admitted, socket: Socket): void {
-    const { metrics, sightings, logger, now } = this.ports;
+  /** Another policy is in force: ends what it does not allow. Answers how much that was. */
+  policyChanged(): number {
+    return this.ports.exchanges.recheck();
+  }
+
+  /**
+   * What is known has become too old: ends exchanges but those whose route goes on, and connections that carry none. A device that may
+   * go on somewhere connects again; all others are told so when they do.
+   */
+  becameStale(): void {
+    const { exchanges, peers, metrics, whenStale } = this.ports;
+    exchanges.recheck();
+    if (whenStale === 'allow') return;
+    metrics.connectionsEnded.inc({ code: 'STATUS_STALE' }, peers.endIdle(exchanges.connections()));
+  }
+
+  private async admit(request: IncomingMessage, upgrade: boolean): Promise<Admission> {
+    const admitted = await this.ports.decide.run(request, upgrade);
+    if (!admitted.ok || !this.ports.identity.isOver) return admitted;
+    return { ok: false, code: 'GATEWAY_EXPIRED', route: admitted.route.name };
+  }
+
+  /** Counts and logs a refusal, and answers it, all under one request id. */
+  private refuse(request: IncomingMessage, refusal: Refusal, route: string | undefined, answer: Answer): void {
+    const { metrics, logger, peers } = this.ports;
+    const { code, reason } = refusal;
+    const { method, socket } = request;
+    const requestId = this.ports.requestId();
+    metrics.requests.inc({ route: route ?? '', outcome: code });
+    const who = { ...peers.presented(socket), source: socket.remoteAddress };
+    logger.info({ requestId, code, reason, method, route, ...who }, 'request refused');
+    answer(refusal, requestId);
+  }
+
+  /** Returns how to say that it is over. */
+  private begin({ route, stale, accepted, question, device }: Admitted, socket: Socket): () => void {
+    const { exchanges, metrics, sightings, logger, now } = this.ports;
     metrics.requests.inc({ route: route.name, outcome: 'allowed' });
     if (stale) {
       metrics.allowedWhileStale.inc({ route: route.name });
       logger.warn({ route: route.name, asOf: accepted.status.asOf }, 'let through although status is stale');
     }
     const [certificate] = accepted.path;
-    if (certificate === undefined) return;
-    const { sha256 } = accepted.certificate;
-    sightings.note({ certificate, sha256, at: now(), source: socket.remoteAddress ?? 'unknown' });
+    if (certificate !== undefined) {
+      const { sha256 } = accepted.certificate;
+      sightings.note({ certificate, sha256, at: now(), source: socket.remoteAddress ?? 'unknown' });
+    }
+    return exchanges.add({ question, device, connection: socket });
   }
 
   private async forwarded(
     request: IncomingMessage,
-    { target, accepted, device }: Admitted,
+    { target, accepted, device, route }: Admitted,
     upgrade: boolean,
-  ): Promise<Forwarded> {
+    answer: Answer,
+  ) {
     const token = await this.ports.identity.tokenFor(accepted, device);
     const clientAddress = request.socket.remoteAddress ?? 'unknown';
     const own = { ...clientCertHeaders(accepted.path), [IDENTITY_HEADER]: token };
-    const headers = forwardedHeaders(request, { clientAddress, headers: own }, upgrade, this.ports.allowedHeaders);
-    return { target, headers };
+    return {
+      target,
+      headers: forwardedHeaders(request, { clientAddress, headers: own }, upgrade, this.ports.allowedHeaders),
+      onFault: (code: GatewayRefusalCode) => this.refuse(request, { code }, route.name, answer),
+    };
   }
 }

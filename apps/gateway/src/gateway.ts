@@ -1,23 +1,21 @@
+import { EventEmitter } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { ServerResponse } from 'node:http';
 import { Closing, createMetricsRegistry, type ProcessContext } from '@touchmark/server';
-import { Verifier } from '@touchmark/verifier';
-import type { Logger } from 'pino';
+import { Verifier, type VerifierEvent } from '@touchmark/verifier';
+import type { Registry } from 'prom-client';
 import { Decide } from './admission/decide.js';
 import { Exchanges } from './admission/exchanges.js';
 import { Peers } from './admission/peers.js';
-import { answerRefusal, answerRefusalOnSocket } from './answer.js';
 import type { Config } from './config.js';
 import { createDeviceServer, type DeviceServer } from './device-server.js';
 import { Enforcement } from './enforcement.js';
 import { IdentitySigner } from './headers/identity-signer.js';
 import { GatewayMetrics } from './operations/gateway-metrics.js';
-import { listen } from './operations/listen.js';
+import { listen, type Listening } from './operations/listen.js';
 import { openOperationsServer } from './operations/operations-server.js';
 import { tellEvent } from './operations/tell-event.js';
 import { readPolicy } from './policy/parse-policy.js';
-import type { Policy } from './policy/policy.js';
-import { watchPolicy } from './policy/watch-policy.js';
+import { type PolicyWatch, watchPolicy } from './policy/watch-policy.js';
 import { Upstream } from './proxy/upstream.js';
 import { OwnCredentials } from './service/own-credentials.js';
 import { SightingsReporter } from './service/sightings-reporter.js';
@@ -36,136 +34,45 @@ export interface Gateway {
 
 const GRACE_SECONDS = 5;
 
+type Context = ProcessContext<Config>;
+
+/** What the steps of the start hand on. */
+interface Parts {
+  readonly context: Context;
+  readonly closing: Closing;
+  readonly registry: Registry;
+  readonly metrics: GatewayMetrics;
+  readonly credentials: OwnCredentials;
+  readonly verifier: Verifier;
+  /** What the verifier tells; whoever is made after it listens here. */
+  readonly events: VerifierEvents;
+  readonly sightings: SightingsReporter;
+  readonly peers: Peers;
+  readonly decide: Decide;
+  readonly exchanges: Exchanges;
+}
+
+type VerifierEvents = EventEmitter<{ told: [VerifierEvent] }>;
+
 /** Opens everything, or nothing and then it rejects. Serves from the last proven status where the service is away. */
-export async function startGateway(context: ProcessContext<Config>): Promise<Gateway> {
-  const { config, logger, clock, randomBytes } = context;
-  const { now } = clock;
+export async function startGateway(context: Context): Promise<Gateway> {
   const closing = new Closing();
   try {
-    const policy = await readPolicy(config.policyFile);
-    const onRenewalError = (err: unknown): void =>
-      logger.error({ err }, 'a certificate of the gateway was not renewed');
-    const credentials = await OwnCredentials.open({
-      folder: config.credentialsFolder,
-      serviceUrl: config.serviceUrl,
-      now,
-      randomBytes,
-      onError: onRenewalError,
-    });
-    closing.add(() => credentials.stop());
-
-    const registry = createMetricsRegistry();
-    const metrics = new GatewayMetrics(registry);
-    const exchanges = new Exchanges();
-    const onStale: { run?: () => void } = {};
-    const verifier = await openVerifier(context, credentials, metrics, () => onStale.run?.());
-    closing.add(() => verifier.close());
-
-    const peers = new Peers(verifier, now);
-    const decide = new Decide({
-      peers,
-      verifier,
-      policy,
-      whenStale: config.whenStale,
-      maxBody: config.limits.maxBody,
-    });
-    onStale.run = () => {
-      const ended = exchanges.endStale(decide.whenStale);
-      metrics.connectionsEnded.inc({ code: 'STATUS_STALE' }, ended);
-    };
-    const identity = new IdentitySigner({
-      key: credentials.identityKey(),
-      audience: config.audience ?? new URL(config.upstream).origin,
-      now,
-    });
-    credentials.client.onChange(() => identity.setKey(credentials.identityKey()));
-    const sightings = openSightings(context, credentials, metrics);
-    closing.add(() => sightings.stop());
-
-    const requestId = requestIds(randomBytes);
-    const late: { enforcement?: Enforcement } = {};
-    const upstreamTls = async () => ({
-      ...credentials.tls('client'),
-      ca: config.upstreamCa === undefined ? undefined : await readFile(config.upstreamCa),
-    });
-    const upstream = new Upstream({
-      url: config.upstream,
-      timeout: config.limits.upstreamSeconds * 1000,
-      maxConnections: config.limits.upstreamConnections,
-      tls: await upstreamTls(),
-      onFault(code, request, to) {
-        late.enforcement?.refused({ code }, undefined, request.socket);
-        if (to instanceof ServerResponse) answerRefusal(request, to, { code }, requestId());
-        else answerRefusalOnSocket(to, { code }, requestId());
-      },
-    });
-    closing.add(() => upstream.close());
-    credentials.client.onChange(() => void upstreamTls().then((tls) => upstream.setTls(tls), onRenewalError));
-
-    const enforcement = (late.enforcement = new Enforcement({
-      peers,
-      decide,
-      exchanges,
-      identity,
-      upstream,
-      sightings,
-      metrics,
-      logger,
-      now,
-      requestId,
-      connectionSeconds: config.limits.connectionSeconds,
-      allowedHeaders: config.requestHeaders && new Set(config.requestHeaders.map((name) => name.toLowerCase())),
-    }));
-    const devices = deviceServer(config, credentials, enforcement, metrics, logger, requestId);
-    credentials.server.onChange(() => devices.setTls(credentials.tls('server')));
-
-    let current: Policy = policy;
-    metrics.measure({
-      verifier,
-      connections: () => peers.size,
-      exchanges: () => exchanges.size,
-      sightingsWaiting: () => sightings.size,
-      staleRoutes: () => current.routes.flatMap((route) => (decide.whenStale(route) === 'allow' ? [route.name] : [])),
-      now,
-    });
-    const watch = watchPolicy({
-      path: config.policyFile,
-      onPolicy(next) {
-        current = next;
-        decide.setPolicy(next);
-        const ended = exchanges.endForbidden(next);
-        metrics.connectionsEnded.inc({ code: 'POLICY_CHANGED' }, ended);
-        metrics.policyLoads.inc({ outcome: 'loaded' });
-        logger.info({ routes: next.routes.length, ended }, 'the policy was read anew');
-      },
-      onRefused(err) {
-        metrics.policyLoads.inc({ outcome: 'refused' });
-        logger.error({ err }, 'the policy file cannot be used: the policy before it stays in force');
-      },
-    });
-    closing.add(() => watch.stop());
-
-    const operations = await openOperationsServer({
-      host: config.operationsHost,
-      port: config.operationsPort,
-      registry,
-      checks: {
-        async status() {
-          if (verifier.status().stale) throw new TypeError('what is known of status is too old');
-        },
-      },
-    });
-    closing.add(() => operations.close(0));
-    const port = await listen(devices.server, { ...config, name: 'device', setting: 'TOUCHMARK_PORT' });
-    closing.add(() => port.close(GRACE_SECONDS));
-    credentials.start();
-    sightings.start();
+    const parts = await openParts(context, closing);
+    const enforcement = await openEnforcement(parts);
+    const watch = watchPolicyFile(parts, enforcement);
+    measure(parts);
+    const operations = await openOperations(parts);
+    const devices = await openDevices(parts, enforcement);
+    parts.credentials.start();
+    parts.sightings.start();
+    const { host, operationsHost } = context.config;
     return {
-      url: `https://${inUrl(config.host)}:${port.port}`,
-      operationsUrl: `http://${inUrl(config.operationsHost)}:${operations.port}`,
-      credentials,
+      url: `https://${inUrl(host)}:${devices.port}`,
+      operationsUrl: `http://${inUrl(operationsHost)}:${operations.port}`,
+      credentials: parts.credentials,
       reloadPolicy: () => watch.reload(),
-      reportSightings: () => sightings.report(),
+      reportSightings: () => parts.sightings.report(),
       close: () => closing.run(),
     };
   } catch (error) {
@@ -174,12 +81,38 @@ export async function startGateway(context: ProcessContext<Config>): Promise<Gat
   }
 }
 
+async function openParts(context: Context, closing: Closing): Promise<Parts> {
+  const { config, clock } = context;
+  const policy = await readPolicy(config.policyFile);
+  const credentials = await openCredentials(context);
+  closing.add(() => credentials.stop());
+  const registry = createMetricsRegistry();
+  const metrics = new GatewayMetrics(registry);
+  const events: VerifierEvents = new EventEmitter();
+  const verifier = await openVerifier(context, credentials, metrics, events);
+  closing.add(() => verifier.close());
+  const peers = new Peers(verifier, clock.now);
+  const { whenStale, limits } = config;
+  const decide = new Decide({ peers, verifier, policy, whenStale, maxBody: limits.maxBody });
+  const onEnded = (code: string): void => metrics.connectionsEnded.inc({ code });
+  const exchanges = new Exchanges({ whyNot: decide.whyNot, onEnded });
+  const sightings = openSightings(context, credentials, metrics);
+  closing.add(() => sightings.stop());
+  return { context, closing, registry, metrics, credentials, verifier, events, sightings, peers, decide, exchanges };
+}
+
+function openCredentials({ config, logger, clock, randomBytes }: Context): Promise<OwnCredentials> {
+  const { credentialsFolder: folder, serviceUrl } = config;
+  const onError = (err: unknown): void => logger.error({ err }, 'a certificate of the gateway was not renewed');
+  return OwnCredentials.open({ folder, serviceUrl, now: clock.now, randomBytes, onError });
+}
+
 /** Follows the status feed as this gateway, and believes only the status keys of its own realm. */
 async function openVerifier(
-  { config, clock, logger }: ProcessContext<Config>,
+  { config, clock, logger }: Context,
   credentials: OwnCredentials,
   metrics: GatewayMetrics,
-  onStale: () => void,
+  events: VerifierEvents,
 ): Promise<Verifier> {
   const verifier = await Verifier.open({
     trustAnchors: await credentials.trustAnchors(config.trustAnchors),
@@ -188,14 +121,14 @@ async function openVerifier(
       source: { url: config.feedUrl, tls: credentials.tls('client') },
       cacheDir: config.cacheDir,
       maxAge: config.maxAge,
-      // whether a route goes on is decided with each request, by the policy: `Decide`
+      // whether a route goes on is decided with each request, by the policy: `Decide`; what is under way is ended by `Enforcement`
       whenStale: 'allow',
       realm: credentials.identity().realm,
     },
     onEvent(event) {
       metrics.event(event);
       tellEvent(logger, event);
-      if (event.type === 'stale') onStale();
+      events.emit('told', event);
     },
   });
   credentials.client.onChange(() => verifier.setTls(credentials.tls('client')));
@@ -203,7 +136,7 @@ async function openVerifier(
 }
 
 function openSightings(
-  { config, logger }: ProcessContext<Config>,
+  { config, logger }: Context,
   credentials: OwnCredentials,
   metrics: GatewayMetrics,
 ): SightingsReporter {
@@ -219,13 +152,118 @@ function openSightings(
   });
 }
 
+async function openEnforcement(parts: Parts): Promise<Enforcement> {
+  const { context, peers, decide, exchanges, sightings, metrics, events } = parts;
+  const { config, logger, clock, randomBytes } = context;
+  const enforcement = new Enforcement({
+    peers,
+    decide,
+    exchanges,
+    identity: identitySigner(parts),
+    upstream: await openUpstream(parts),
+    sightings,
+    metrics,
+    logger,
+    now: clock.now,
+    requestId: requestIds(randomBytes),
+    connectionSeconds: config.limits.connectionSeconds,
+    whenStale: config.whenStale,
+    allowedHeaders: config.requestHeaders && new Set(config.requestHeaders.map((name) => name.toLowerCase())),
+  });
+  events.on('told', ({ type }) => {
+    if (type === 'stale') enforcement.becameStale();
+  });
+  return enforcement;
+}
+
+function identitySigner({ context: { config, clock }, credentials }: Parts): IdentitySigner {
+  const audience = config.audience ?? new URL(config.upstream).origin;
+  const identity = new IdentitySigner({ key: credentials.identityKey(), audience, now: clock.now });
+  credentials.client.onChange(() => identity.setKey(credentials.identityKey()));
+  return identity;
+}
+
+async function openUpstream({ context: { config }, closing, credentials }: Parts): Promise<Upstream> {
+  const ca = config.upstreamCa === undefined ? undefined : await readFile(config.upstreamCa);
+  const tls = () => ({ ...credentials.tls('client'), ca });
+  const upstream = new Upstream({
+    url: config.upstream,
+    timeout: config.limits.upstreamSeconds * 1000,
+    maxConnections: config.limits.upstreamConnections,
+    tls: tls(),
+  });
+  closing.add(() => upstream.close());
+  credentials.client.onChange(() => upstream.setTls(tls()));
+  return upstream;
+}
+
+function watchPolicyFile({ context, closing, decide, metrics }: Parts, enforcement: Enforcement): PolicyWatch {
+  const { config, logger } = context;
+  const watch = watchPolicy({
+    path: config.policyFile,
+    onPolicy(policy) {
+      decide.setPolicy(policy);
+      const ended = enforcement.policyChanged();
+      metrics.policyLoads.inc({ outcome: 'loaded' });
+      logger.info({ routes: policy.routes.length, ended }, 'the policy was read anew');
+    },
+    onRefused(err) {
+      metrics.policyLoads.inc({ outcome: 'refused' });
+      logger.error({ err }, 'the policy file cannot be used: the policy before it stays in force');
+    },
+  });
+  closing.add(() => watch.stop());
+  return watch;
+}
+
+function measure({ context, metrics, verifier, peers, exchanges, sightings, decide, credentials }: Parts): void {
+  metrics.measure({
+    verifier,
+    connections: () => peers.size,
+    exchanges: () => exchanges.size,
+    sightingsWaiting: () => sightings.size,
+    staleRoutes: () => decide.routesAllowedStale().map(({ name }) => name),
+    certificateEnds: () => ({
+      'gateway-client': credentials.notAfter('client'),
+      'tls-server': credentials.notAfter('server'),
+    }),
+    now: context.clock.now,
+  });
+}
+
+async function openOperations({ context, closing, registry, verifier, credentials }: Parts): Promise<Listening> {
+  const { config, clock } = context;
+  const operations = await openOperationsServer({
+    host: config.operationsHost,
+    port: config.operationsPort,
+    registry,
+    checks: {
+      async status() {
+        if (verifier.status().stale) throw new TypeError('what is known of status is too old');
+      },
+      async certificates() {
+        const end = Math.min(credentials.notAfter('client'), credentials.notAfter('server'));
+        if (clock.now() > end) throw new TypeError('a certificate of the gateway is over');
+      },
+    },
+  });
+  closing.add(() => operations.close(0));
+  return operations;
+}
+
+async function openDevices(parts: Parts, enforcement: Enforcement): Promise<Listening> {
+  const { context, closing, credentials } = parts;
+  const devices = deviceServer(context, credentials, enforcement);
+  credentials.server.onChange(() => devices.setTls(credentials.tls('server')));
+  const port = await listen(devices.server, { ...context.config, name: 'device', setting: 'TOUCHMARK_PORT' });
+  closing.add(() => port.close(GRACE_SECONDS));
+  return port;
+}
+
 function deviceServer(
-  config: Config,
+  { config, logger }: Context,
   credentials: OwnCredentials,
   enforcement: Enforcement,
-  metrics: GatewayMetrics,
-  logger: Logger,
-  requestId: () => string,
 ): DeviceServer {
   const { connections, handshakes, headerSize, idleSeconds } = config.limits;
   return createDeviceServer({
@@ -234,7 +272,6 @@ function deviceServer(
     handshakes,
     headerSize,
     idleSeconds,
-    requestId,
     onConnection: (socket) => enforcement.connection(socket),
     onRequest(request, response) {
       enforcement.request(request, response).catch((err: unknown) => {
@@ -248,7 +285,7 @@ function deviceServer(
         socket.destroy();
       });
     },
-    onMalformed: (code) => metrics.requests.inc({ route: '', outcome: code }),
+    onMalformed: (code, socket) => enforcement.malformed(code, socket),
   });
 }
 

@@ -5,7 +5,9 @@ import { startGateway } from './gateway.js';
 import { answerCheckPolicy } from './policy/check-policy.js';
 
 async function main(): Promise<void> {
-  const answer = await answerCheckPolicy(process.argv);
+  const answer = await answerCheckPolicy(process.argv).catch((error: unknown) =>
+    failProcess('The policy was not tried', error),
+  );
   if (answer !== undefined) {
     process.stdout.write(`${answer.text}\n`);
     process.exitCode = answer.allowed ? 0 : 1;

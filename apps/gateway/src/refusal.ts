@@ -19,6 +19,8 @@ export type GatewayRefusalCode =
   | 'STATUS_UNKNOWN'
   /** What the gateway knows is too old. */
   | 'STATUS_STALE'
+  /** The gateway's own certificate is over: it can vouch for nobody. */
+  | 'GATEWAY_EXPIRED'
   | 'REQUEST_MALFORMED'
   | 'PATH_AMBIGUOUS'
   | 'HEADERS_TOO_LARGE'
@@ -118,6 +120,7 @@ function statusOf(code: GatewayRefusalCode): number {
       return 502;
     case 'STATUS_UNKNOWN':
     case 'STATUS_STALE':
+    case 'GATEWAY_EXPIRED':
       return 503;
     case 'UPSTREAM_TIMEOUT':
       return 504;
@@ -140,6 +143,7 @@ const TITLES: Readonly<Record<GatewayRefusalCode, string>> = {
   UPGRADE_NOT_ALLOWED: 'There is no WebSocket here',
   STATUS_UNKNOWN: 'The status of the certificate is not known',
   STATUS_STALE: 'The status of certificates is not known for the moment',
+  GATEWAY_EXPIRED: 'The gateway can vouch for nobody for the moment',
   REQUEST_MALFORMED: 'The request cannot be read in one way',
   PATH_AMBIGUOUS: 'The path cannot be read in one way',
   HEADERS_TOO_LARGE: 'The header fields are too large',

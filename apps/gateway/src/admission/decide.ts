@@ -4,6 +4,7 @@ import { isUnambiguous } from '../headers/forwarded-headers.js';
 import type { Device, Policy, Question, Route } from '../policy/policy.js';
 import { parseRequestTarget } from '../policy/request-target.js';
 import type { Refusal } from '../refusal.js';
+import type { EndedBecause, Exchange } from './exchanges.js';
 import type { Peers } from './peers.js';
 import { RateLimits } from './rate-limits.js';
 
@@ -50,7 +51,18 @@ export class Decide {
     this.policy = policy;
   }
 
-  readonly whenStale = (route: Route): 'deny' | 'allow' => route.whenStale ?? this.options.whenStale;
+  /** Routes that let requests through when knowledge is stale. */
+  routesAllowedStale(): readonly Route[] {
+    return this.policy.routes.filter((route) => this.whenStale(route) === 'allow');
+  }
+
+  /** Why what was allowed once may not go on by the policy and the age of knowledge of this moment; undefined if it may. */
+  readonly whyNot = ({ question, device }: Pick<Exchange, 'question' | 'device'>): EndedBecause | undefined => {
+    const decision = this.policy.decide(question, device);
+    if (!decision.ok) return 'POLICY_CHANGED';
+    const { stale } = this.options.verifier.status();
+    return stale && this.whenStale(decision.route) === 'deny' ? 'STATUS_STALE' : undefined;
+  };
 
   async run(request: IncomingMessage, upgrade: boolean): Promise<Admission> {
     const judged = this.options.peers.judge(request.socket);
@@ -74,6 +86,10 @@ export class Decide {
     const retryAfter = await this.limits.consume(route, formatSpiffeId({ kind: 'device', ...device }));
     if (retryAfter !== undefined) return { ok: false, code: 'RATE_LIMITED', route: route.name, retryAfter };
     return { ok: true, accepted, device, question, route, target: target.canonical, stale, maxBody };
+  }
+
+  private whenStale(route: Route): 'deny' | 'allow' {
+    return route.whenStale ?? this.options.whenStale;
   }
 }
 

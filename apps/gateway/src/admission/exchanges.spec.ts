@@ -1,15 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { parsePolicy } from '../policy/parse-policy.js';
-import { Exchanges } from './exchanges.js';
+import { type EndedBecause, Exchanges } from './exchanges.js';
 
-const route = (name: string) => ({ name, rate: undefined, maxBody: undefined, whenStale: undefined });
 const device = { realm: 'a.local', model: 'm', deviceSerial: 'S-1' };
 
-const whenStale = ({ name }: { name: string }) => (name === 'lenient' ? 'allow' : 'deny');
-
 function setup() {
-  const exchanges = new Exchanges();
+  /** By the first segment of the path. */
+  const reasons = new Map<string, EndedBecause>();
+  const ended: EndedBecause[] = [];
   const destroyed: string[] = [];
+  const exchanges = new Exchanges({
+    whyNot: ({ question }) => reasons.get(question.segments[0] ?? ''),
+    onEnded: (because) => ended.push(because),
+  });
   const add = (name: string) => {
     const connection = {
       destroy() {
@@ -20,35 +22,39 @@ function setup() {
     const question = { method: 'GET', segments: [name], upgrade: false };
     // of a connection only its end is needed
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    return exchanges.add({ connection: connection as never, question, device, route: route(name) });
+    return exchanges.add({ connection: connection as never, question, device });
   };
-  return { exchanges, destroyed, add };
+  return { exchanges, reasons, ended, destroyed, add };
 }
 
 describe('Exchanges', () => {
-  it('ends those whose route denies what is stale, once', () => {
-    const { exchanges, destroyed, add } = setup();
+  it('ends those that may not go on, once, and says why', () => {
+    const { exchanges, reasons, ended, destroyed, add } = setup();
     add('strict');
     add('lenient');
-    expect(exchanges.endStale(whenStale)).toBe(1);
-    expect(exchanges.endStale(whenStale)).toBe(0);
+    expect(exchanges.recheck()).toBe(0);
+    reasons.set('strict', 'STATUS_STALE');
+    expect(exchanges.recheck()).toBe(1);
+    expect(exchanges.recheck()).toBe(0);
     expect(destroyed).toEqual(['strict']);
-    expect(exchanges.size).toBe(1);
+    expect(ended).toEqual(['STATUS_STALE']);
+    expect(exchanges.connections().size).toBe(1);
   });
 
-  it('ends those that another policy does not allow', () => {
-    const { exchanges, destroyed, add } = setup();
-    add('kept');
-    add('gone');
-    const rule = '{ name: kept, path: /kept, methods: [GET], allow: [{ model: m }] }';
-    expect(exchanges.endForbidden(parsePolicy(`realm: a.local\nroutes: [${rule}]`, 'policy.yaml'))).toBe(1);
-    expect(destroyed).toEqual(['gone']);
+  it('ends at once what was decided before things changed', () => {
+    const { exchanges, reasons, ended, destroyed, add } = setup();
+    reasons.set('late', 'POLICY_CHANGED');
+    add('late');
+    expect(destroyed).toEqual(['late']);
+    expect(ended).toEqual(['POLICY_CHANGED']);
+    expect(exchanges.size).toBe(0);
   });
 
   it('leaves alone what is over', () => {
-    const { exchanges, destroyed, add } = setup();
+    const { exchanges, reasons, destroyed, add } = setup();
     add('done')();
-    expect(exchanges.endStale(() => 'deny')).toBe(0);
+    reasons.set('done', 'STATUS_STALE');
+    expect(exchanges.recheck()).toBe(0);
     expect(destroyed).toEqual([]);
   });
 });

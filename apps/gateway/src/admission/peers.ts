@@ -3,6 +3,7 @@ import { certificatesOfSocket } from '@touchmark/server';
 import type { Accepted, Refused, Verifier } from '@touchmark/verifier';
 import type { Device } from '../policy/policy.js';
 import { isOutage, type Refusal, refusalOf } from '../refusal.js';
+import { type Presented, presentedBy } from './presented.js';
 
 /** Who is at the other end, judged just now. */
 export type Judged =
@@ -59,6 +60,18 @@ export class Peers {
     if (device === undefined) return { ok: false, code: 'NOT_A_DEVICE' };
     this.track(socket, peer, accepted);
     return { ok: true, accepted, device };
+  }
+
+  /** What it showed in the handshake, for the log. */
+  presented(socket: Socket): Presented {
+    return presentedBy(this.peers.get(socket)?.chain ?? certificatesOfSocket(socket));
+  }
+
+  /** Ends the connections that are not among `busy`. Answers how many. */
+  endIdle(busy: ReadonlySet<unknown>): number {
+    const idle = [...this.peers.keys()].filter((socket) => !busy.has(socket) && !socket.destroyed);
+    for (const socket of idle) socket.destroy();
+    return idle.length;
   }
 
   /** Seconds since the handshake. */

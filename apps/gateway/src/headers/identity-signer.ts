@@ -10,6 +10,8 @@ export interface IdentityKey {
   readonly chain: readonly Uint8Array[];
   /** `spiffe://<realm>/gateway/<name>`. */
   readonly issuer: string;
+  /** UTC seconds: to the end of the certificate, inclusive. */
+  readonly notAfter: number;
 }
 
 /** Seconds. */
@@ -48,6 +50,11 @@ export class IdentitySigner {
     this.key = key;
   }
 
+  /** Its certificate is over: who checks would believe no token any more. */
+  get isOver(): boolean {
+    return this.now() > this.key.notAfter;
+  }
+
   async tokenFor(accepted: Accepted, device: Device): Promise<string> {
     const iat = this.now();
     const { key } = this;
@@ -82,7 +89,7 @@ export class IdentitySigner {
       .setSubject(formatSpiffeId({ kind: 'device', realm, model, deviceSerial }))
       .setAudience(this.audience)
       .setIssuedAt(iat)
-      .setExpirationTime(iat + LIFETIME)
+      .setExpirationTime(Math.min(iat + LIFETIME, key.notAfter))
       .sign(key.privateKey);
   }
 }

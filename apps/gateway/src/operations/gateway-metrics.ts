@@ -8,6 +8,8 @@ export interface Measured {
   readonly sightingsWaiting: () => number;
   /** Routes that go on when knowledge is stale. */
   readonly staleRoutes: () => readonly string[];
+  /** Ends of the gateway's own certificates by name, UTC seconds. */
+  readonly certificateEnds: () => Readonly<Record<string, number>>;
   /** UTC seconds. */
   readonly now: () => number;
 }
@@ -55,7 +57,7 @@ export class GatewayMetrics {
   }
 
   /** Figures that are read when the metrics are. */
-  measure({ verifier, connections, exchanges, sightingsWaiting, staleRoutes, now }: Measured): void {
+  measure({ verifier, now, ...measured }: Measured): void {
     this.gauge(
       'status_age_seconds',
       'Seconds since what is known was proven to be all; NaN while nothing is known.',
@@ -67,20 +69,19 @@ export class GatewayMetrics {
     this.gauge('status_epoch', 'Epoch of the journal position that is known.', () => verifier.status().epoch);
     this.gauge('status_sequence', 'Journal position that is known.', () => verifier.status().sequence);
     this.gauge('status_stale', '1 while what is known is too old.', () => Number(verifier.status().stale));
-    this.gauge('connections', 'Open connections.', connections);
-    this.gauge('exchanges', 'Requests and WebSockets under way.', exchanges);
-    this.gauge('sightings_waiting', 'Certificates whose sighting the service does not know yet.', sightingsWaiting);
-    const routes = new Gauge({
-      name: 'touchmark_gateway_route_allows_stale',
-      help: 'Routes that let requests through when status is stale.',
-      labelNames: ['route'],
-      registers: [this.registry],
-      collect() {
-        this.reset();
-        for (const route of staleRoutes()) this.set({ route }, 1);
-      },
-    });
-    routes.reset();
+    this.gauge('connections', 'Open connections.', measured.connections);
+    this.gauge('exchanges', 'Requests and WebSockets under way.', measured.exchanges);
+    this.gauge(
+      'sightings_waiting',
+      'Certificates whose sighting the service does not know yet.',
+      measured.sightingsWaiting,
+    );
+    this.gauges('route_allows_stale', 'Routes that let requests through when status is stale.', 'route', () =>
+      measured.staleRoutes().map((route) => [route, 1]),
+    );
+    this.gauges('certificate_end_seconds', 'When the gateway’s own certificates end, UTC seconds.', 'name', () =>
+      Object.entries(measured.certificateEnds()),
+    );
   }
 
   /** What the verifier tells. */
@@ -101,6 +102,24 @@ export class GatewayMetrics {
       help,
       registers: [this.registry],
       collect: () => gauge.set(value()),
+    });
+  }
+
+  private gauges(
+    name: string,
+    help: string,
+    label: string,
+    values: () => readonly (readonly [string, number])[],
+  ): void {
+    const gauge: Gauge = new Gauge({
+      name: `touchmark_gateway_${name}`,
+      help,
+      labelNames: [label],
+      registers: [this.registry],
+      collect() {
+        gauge.reset();
+        for (const [of, value] of values()) gauge.set({ [label]: of }, value);
+      },
     });
   }
 }

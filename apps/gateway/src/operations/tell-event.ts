@@ -9,7 +9,7 @@ export function tellEvent(logger: Logger, event: VerifierEvent): void {
     case 'fresh':
       return logger.info({ asOf: event.asOf }, 'what is known of status is proven');
     case 'disconnected':
-      return logger.warn({ code: event.code, retryIn: event.retryIn }, 'the status feed is away');
+      return logger.warn({ code: event.code, retryIn: Math.ceil(event.retryIn) }, 'the status feed is away');
     case 'connected':
       return logger.info({ mode: event.mode }, 'following the status feed');
     case 'refused':

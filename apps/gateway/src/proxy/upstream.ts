@@ -3,7 +3,7 @@ import {
   type ClientRequest,
   type IncomingHttpHeaders,
   type IncomingMessage,
-  ServerResponse,
+  type ServerResponse,
 } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { Socket } from 'node:net';
@@ -18,6 +18,8 @@ export type UpstreamFault = 'UPSTREAM_UNREACHABLE' | 'UPSTREAM_TIMEOUT' | 'BODY_
 export interface Forwarded {
   readonly target: string;
   readonly headers: IncomingHttpHeaders;
+  /** The upstream failed; the client has had no answer yet, or part of one. Told once, and not of clients that are gone. */
+  readonly onFault: (fault: UpstreamFault) => void;
 }
 
 export interface UpstreamOptions {
@@ -27,8 +29,6 @@ export interface UpstreamOptions {
   readonly maxConnections: number;
   /** For an https upstream: whom it must be certified by, and the gateway's own certificate. */
   readonly tls: Pick<SecureContextOptions, 'ca' | 'cert' | 'key'>;
-  /** The upstream failed; the client has had no answer yet, or part of one. */
-  readonly onFault: (fault: UpstreamFault, request: IncomingMessage, to: ServerResponse | Socket) => void;
 }
 
 /** Hands requests on, streams both ways. Whatever ends one side ends the other. */
@@ -39,8 +39,8 @@ export class Upstream {
   private agent: HttpAgent;
   private readonly sent = new WeakMap<IncomingMessage, ClientRequest>();
   private readonly late = new WeakSet<IncomingMessage>();
-  /** Those whose fault was told, or that we ended ourselves. */
-  private readonly over = new WeakSet<IncomingMessage>();
+  /** Of those whose fault was not told yet. */
+  private readonly onFault = new WeakMap<IncomingMessage, Forwarded['onFault']>();
 
   constructor(options: UpstreamOptions) {
     this.options = options;
@@ -59,8 +59,9 @@ export class Upstream {
       // else httpxy would promise to go on where the client, or we, want to end the connection
       answer.headers.connection = response.shouldKeepAlive ? 'keep-alive' : 'close';
     });
-    this.proxy.on('error', (_error, request, to) => {
-      if (request !== undefined && to !== undefined) this.fault(request, to);
+    this.proxy.on('error', (_error, request) => {
+      if (request !== undefined)
+        this.fault(request, this.late.has(request) ? 'UPSTREAM_TIMEOUT' : 'UPSTREAM_UNREACHABLE');
     });
   }
 
@@ -75,17 +76,17 @@ export class Upstream {
   async forward(
     request: IncomingMessage,
     response: ServerResponse,
-    { target, headers }: Forwarded,
+    forwarded: Forwarded,
     maxBody: number | undefined,
   ): Promise<void> {
-    rewrite(request, target, headers);
-    const buffer = maxBody === undefined ? undefined : this.limited(request, response, maxBody);
+    this.prepare(request, forwarded);
+    const buffer = maxBody === undefined ? undefined : this.limited(request, maxBody);
     const options = { agent: this.agent, ssl: this.tls, ...(buffer && { buffer }) };
     await this.proxy.web(request, response, options).catch(() => response.destroy());
   }
 
   async upgrade(request: IncomingMessage, socket: Socket, head: Buffer, forwarded: Forwarded): Promise<void> {
-    rewrite(request, forwarded.target, forwarded.headers);
+    this.prepare(request, forwarded);
     // not `agent: false`: a connection that becomes a WebSocket never comes back to a pool
     await this.proxy.ws(request, socket, { agent: undefined, ssl: this.tls }, head).catch(() => socket.destroy());
   }
@@ -107,11 +108,10 @@ export class Upstream {
     });
   }
 
-  private limited(request: IncomingMessage, response: ServerResponse, octets: number): LimitedBody {
+  private limited(request: IncomingMessage, octets: number): LimitedBody {
     const body = new LimitedBody(octets, () => {
-      this.over.add(request);
+      this.fault(request, 'BODY_TOO_LARGE');
       this.sent.get(request)?.destroy();
-      this.options.onFault('BODY_TOO_LARGE', request, response);
     });
     // a client that breaks off must not leave the upstream waiting
     request.once('close', () => {
@@ -120,17 +120,18 @@ export class Upstream {
     return request.pipe(body);
   }
 
-  private fault(request: IncomingMessage, to: ServerResponse | Socket): void {
-    if (this.over.has(request)) return;
-    this.over.add(request);
-    this.options.onFault(this.late.has(request) ? 'UPSTREAM_TIMEOUT' : 'UPSTREAM_UNREACHABLE', request, to);
+  private fault(request: IncomingMessage, fault: UpstreamFault): void {
+    const tell = this.onFault.get(request);
+    this.onFault.delete(request);
+    if (!request.socket.destroyed) tell?.(fault);
   }
-}
 
-/** httpxy sends what the request says, so the request is made to say what the upstream is to get. */
-function rewrite(request: IncomingMessage, target: string, headers: IncomingHttpHeaders): void {
-  request.url = target;
-  request.headers = headers;
+  /** httpxy sends what the request says, so the request is made to say what the upstream is to get. */
+  private prepare(request: IncomingMessage, { target, headers, onFault }: Forwarded): void {
+    request.url = target;
+    request.headers = headers;
+    this.onFault.set(request, onFault);
+  }
 }
 
 /** A client that is gone takes its WebSocket along, before and after the handshake, and so does the upstream. */

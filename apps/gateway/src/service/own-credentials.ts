@@ -74,8 +74,13 @@ export class OwnCredentials {
 
   /** For `Touchmark-Identity`. */
   identityKey(): IdentityKey {
-    const { privateKey, chain } = this.client.current();
-    return { privateKey, chain, issuer: this.identity().id };
+    const { privateKey, chain, certificate } = this.client.current();
+    return { privateKey, chain, issuer: this.identity().id, notAfter: certificate.notAfter };
+  }
+
+  /** UTC seconds. */
+  notAfter(which: 'client' | 'server'): number {
+    return this[which].current().certificate.notAfter;
   }
 
   /** Who the gateway is, by its own certificate. TypeError where that is not a gateway's. */
