@@ -428,8 +428,46 @@ describe('trouble', () => {
   });
 });
 
+describe('one device', () => {
+  it('does not take the upstream from others, however many requests it leaves open', async () => {
+    const fair = await world.startGateway('gw-fair', { limits: fairLimits });
+    const greedy = await world.makeDevice('GREEDY-1');
+    const other = await world.makeDevice('MODEST-1');
+    const socket = await clientOf(greedy, fair).connect();
+    let text = '';
+    socket.on('data', (chunk: Buffer) => (text += String(chunk)));
+    socket.write('GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(16));
+    const refused = () => fair.metric('touchmark_gateway_requests_total{route="stream",outcome="RATE_LIMITED"}');
+    await until(refused, 14);
+    expect(await clientOf(other, fair).statusOf(telemetryOf(other))).toBe(200);
+    await expect.poll(() => text).toMatch(/^HTTP\/1\.1 200 /);
+    expect(await clientOf(greedy, fair).codeOf('/stream')).toBe('RATE_LIMITED');
+    socket.destroy();
+    // what it had open is its own again
+    await until(() => clientOf(greedy, fair).statusOf(telemetryOf(greedy)), 200);
+    await fair.close();
+  });
+
+  it('has as many connections as it may have: one more closes its oldest', async () => {
+    const fair = await world.startGateway('gw-few', { limits: fairLimits });
+    const client = clientOf(await world.makeDevice('MANY-1'), fair);
+    const other = await clientOf(await world.makeDevice('MANY-2'), fair).connect();
+    const first = await client.connect();
+    const end = once(first, 'close');
+    const later = [await client.connect(), await client.connect(), await client.connect()];
+    await end;
+    expect([other, ...later].map((one) => one.destroyed)).toEqual([false, false, false, false]);
+    expect(await fair.metric('touchmark_gateway_connections_ended_total{code="RATE_LIMITED"}')).toBe(1);
+    for (const one of [other, ...later]) one.destroy();
+    await fair.close();
+  });
+});
+
 const gatewayLimits = {
   connections: 100,
+  connectionsPerDevice: 8,
+  exchangesPerDevice: 16,
+  bodySeconds: 60,
   handshakes: 100,
   maxBody: 1000,
   headerSize: 16_384,
@@ -438,3 +476,5 @@ const gatewayLimits = {
   upstreamSeconds: 60,
   upstreamConnections: 10,
 };
+
+const fairLimits = { ...gatewayLimits, upstreamConnections: 4, exchangesPerDevice: 2, connectionsPerDevice: 3 };

@@ -190,6 +190,17 @@ describe('who may not', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 413 /);
   });
 
+  it('sends more header fields than some servers read: 431', async () => {
+    const before = world.upstream.reached.length;
+    const fields = 'a:b\r\n'.repeat(1_001);
+    const inner = 'GET /admin HTTP/1.1\r\nHost: localhost\r\nClient-Cert: forged\r\n\r\n';
+    const start = `POST ${telemetry} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n`;
+    const answer = await client.raw(`${start}${fields}Content-Length: ${inner.length}\r\n\r\n${inner}`);
+    expect(answer).toMatch(/^HTTP\/1\.1 431 /);
+    expect(answer).toContain('HEADERS_TOO_LARGE');
+    expect(world.upstream.reached.length).toBe(before);
+  });
+
   it('sends header fields without end: 431', async () => {
     const answer = await client.raw(`GET ${telemetry} HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1\.1 431 /);

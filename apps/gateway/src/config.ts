@@ -58,12 +58,18 @@ export const configSchema = z.strictObject({
   limits: z
     .strictObject({
       connections: count(10_000, 'open connections; more are dropped'),
+      connectionsPerDevice: count(8, 'open connections of one device; one more closes its oldest'),
+      exchangesPerDevice: count(16, 'requests and WebSockets of one device under way; one more is refused'),
       handshakes: count(256, 'TLS handshakes in flight; more are dropped'),
       maxBody: count(10_485_760, 'octets of a request body, on routes of the policy that do not say', 0),
+      bodySeconds: count(300, 'seconds that a request body may take'),
       headerSize: count(32_768, 'octets of all header fields of a request', 1_024),
       idleSeconds: count(120, 'seconds of silence after which a connection is closed; WebSockets excepted'),
       connectionSeconds: count(900, 'seconds after which a connection is closed with its next answer'),
-      upstreamSeconds: count(60, 'seconds that the upstream may take to begin an answer'),
+      upstreamSeconds: count(
+        60,
+        'seconds that the upstream may take to begin an answer, waiting for a connection to it included',
+      ),
       upstreamConnections: count(1_024, 'connections to the upstream'),
     })
     .prefault({}),

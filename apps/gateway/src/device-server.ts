@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import type { TlsCredentials } from '@touchmark/credentials';
 import { capHandshakes, type HandshakeCount, limitPipelines } from '@touchmark/server';
 import type { GatewayRefusalCode } from './refusal.js';
@@ -17,6 +17,8 @@ export interface DeviceServerOptions {
   readonly onConnection: (socket: TLSSocket) => void;
   readonly onRequest: (request: IncomingMessage, response: ServerResponse) => void;
   readonly onUpgrade: (request: IncomingMessage, socket: Socket, head: Buffer) => void;
+  /** No TLS came of it: other octets, no version in common, or silence. */
+  readonly onHandshakeFailed: () => void;
   /** Octets that are no request. */
   readonly onMalformed: (code: GatewayRefusalCode, socket: Socket) => void;
 }
@@ -44,7 +46,7 @@ export function createDeviceServer(options: DeviceServerOptions): DeviceServer {
     handshakeTimeout: TIMEOUTS.handshake,
     headersTimeout: TIMEOUTS.headers,
     keepAliveTimeout: TIMEOUTS.keepAlive,
-    // a body may be long; silence ends it, and a limit of octets
+    // bodies have limits of their own: `Upstream`
     requestTimeout: 0,
     maxHeaderSize: options.headerSize,
     insecureHTTPParser: false,
@@ -54,12 +56,22 @@ export function createDeviceServer(options: DeviceServerOptions): DeviceServer {
   server.on('request', onRequest);
   // decided before the client is told to send its body
   server.on('checkContinue', onRequest);
-  server.on('secureConnection', options.onConnection);
+  const secure = new WeakSet<Duplex>();
+  server.on('secureConnection', (socket) => {
+    secure.add(socket);
+    options.onConnection(socket);
+  });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (socket instanceof Socket) options.onUpgrade(request, socket, head);
     else socket.destroy();
   });
   server.on('clientError', (error, socket) => {
+    // nobody would read an answer, and nobody would close what waits for one to be read
+    if (!secure.has(socket)) {
+      options.onHandshakeFailed();
+      socket.destroy();
+      return;
+    }
     if (isGone(error) || !socket.writable) {
       socket.destroy();
       return;
@@ -68,6 +80,8 @@ export function createDeviceServer(options: DeviceServerOptions): DeviceServer {
     if (socket instanceof Socket) options.onMalformed(code, socket);
     else socket.destroy();
   });
+  // no field is left out, as older versions do beyond a count: they would frame a body by one that we do not see. `headerSize` is the limit
+  server.maxHeadersCount = 0;
   server.setTimeout(options.idleSeconds * 1000);
   server.maxConnections = options.connections;
   const handshakes = capHandshakes(server, options.handshakes);

@@ -33,6 +33,9 @@ export interface EnforcementPorts {
 
 type Answer = (refusal: Refusal, requestId: string) => void;
 
+/** A device has as much under way as it may have. */
+const TOO_MANY: Refusal = { code: 'RATE_LIMITED', retryAfter: 1 };
+
 /** What happens to a connection, a request, an upgrade: judged, answered or handed on. */
 export class Enforcement {
   private readonly ports: EnforcementPorts;
@@ -63,6 +66,10 @@ export class Enforcement {
       return;
     }
     const end = this.begin(admitted, socket);
+    if (end === undefined) {
+      this.refuse(request, TOO_MANY, admitted.route.name, answer);
+      return;
+    }
     try {
       const forwarded = await this.forwarded(request, admitted, false, answer);
       if (socket.destroyed) return;
@@ -90,7 +97,12 @@ export class Enforcement {
       this.refuse(request, { code: 'UPGRADE_NOT_ALLOWED' }, admitted.route.name, answer);
       return;
     }
-    socket.once('close', this.begin(admitted, socket));
+    const end = this.begin(admitted, socket);
+    if (end === undefined) {
+      this.refuse(request, TOO_MANY, admitted.route.name, answer);
+      return;
+    }
+    socket.once('close', end);
     const forwarded = await this.forwarded(request, admitted, true, answer);
     // one that is gone by now would never take its upstream's connection along
     if (!socket.destroyed) await this.ports.upstream.upgrade(request, socket, head, forwarded);
@@ -140,9 +152,11 @@ export class Enforcement {
     answer(refusal, requestId);
   }
 
-  /** Returns how to say that it is over. */
-  private begin({ route, stale, accepted, question, device }: Admitted, socket: Socket): () => void {
+  /** Returns how to say that it is over; undefined where the device has as much under way as it may have. */
+  private begin({ route, stale, accepted, question, device }: Admitted, socket: Socket): (() => void) | undefined {
     const { exchanges, metrics, sightings, logger, now } = this.ports;
+    const end = exchanges.add({ question, device, connection: socket });
+    if (end === undefined) return undefined;
     metrics.requests.inc({ route: route.name, outcome: 'allowed' });
     if (stale) {
       metrics.allowedWhileStale.inc({ route: route.name });
@@ -153,7 +167,7 @@ export class Enforcement {
       const { sha256 } = accepted.certificate;
       sightings.note({ certificate, sha256, at: now(), source: socket.remoteAddress ?? 'unknown' });
     }
-    return exchanges.add({ question, device, connection: socket });
+    return end;
   }
 
   private async forwarded(

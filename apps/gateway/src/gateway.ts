@@ -91,11 +91,14 @@ async function openParts(context: Context, closing: Closing): Promise<Parts> {
   const events: VerifierEvents = new EventEmitter();
   const verifier = await openVerifier(context, credentials, metrics, events);
   closing.add(() => verifier.close());
-  const peers = new Peers(verifier, clock.now);
   const { whenStale, limits } = config;
+  const peers = new Peers(verifier, clock.now, {
+    perDevice: limits.connectionsPerDevice,
+    onDisplaced: () => metrics.connectionsEnded.inc({ code: 'RATE_LIMITED' }),
+  });
   const decide = new Decide({ peers, verifier, policy, whenStale, maxBody: limits.maxBody });
   const onEnded = (code: string): void => metrics.connectionsEnded.inc({ code });
-  const exchanges = new Exchanges({ whyNot: decide.whyNot, onEnded });
+  const exchanges = new Exchanges({ perDevice: limits.exchangesPerDevice, whyNot: decide.whyNot, onEnded });
   const sightings = openSightings(context, credentials, metrics);
   closing.add(() => sightings.stop());
   return { context, closing, registry, metrics, credentials, verifier, events, sightings, peers, decide, exchanges };
@@ -189,6 +192,7 @@ async function openUpstream({ context: { config }, closing, credentials }: Parts
   const upstream = new Upstream({
     url: config.upstream,
     timeout: config.limits.upstreamSeconds * 1000,
+    bodyTimeout: config.limits.bodySeconds * 1000,
     maxConnections: config.limits.upstreamConnections,
     tls: tls(),
   });
@@ -253,18 +257,15 @@ async function openOperations({ context, closing, registry, verifier, credential
 
 async function openDevices(parts: Parts, enforcement: Enforcement): Promise<Listening> {
   const { context, closing, credentials } = parts;
-  const devices = deviceServer(context, credentials, enforcement);
+  const devices = deviceServer(parts, enforcement);
   credentials.server.onChange(() => devices.setTls(credentials.tls('server')));
   const port = await listen(devices.server, { ...context.config, name: 'device', setting: 'TOUCHMARK_PORT' });
   closing.add(() => port.close(GRACE_SECONDS));
   return port;
 }
 
-function deviceServer(
-  { config, logger }: Context,
-  credentials: OwnCredentials,
-  enforcement: Enforcement,
-): DeviceServer {
+function deviceServer({ context, credentials, metrics }: Parts, enforcement: Enforcement): DeviceServer {
+  const { config, logger } = context;
   const { connections, handshakes, headerSize, idleSeconds } = config.limits;
   return createDeviceServer({
     tls: credentials.tls('server'),
@@ -285,6 +286,7 @@ function deviceServer(
         socket.destroy();
       });
     },
+    onHandshakeFailed: () => metrics.handshakesFailed.inc(),
     onMalformed: (code, socket) => enforcement.malformed(code, socket),
   });
 }

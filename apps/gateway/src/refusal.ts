@@ -25,6 +25,7 @@ export type GatewayRefusalCode =
   | 'PATH_AMBIGUOUS'
   | 'HEADERS_TOO_LARGE'
   | 'BODY_TOO_LARGE'
+  | 'BODY_TOO_SLOW'
   | 'RATE_LIMITED'
   | 'UPSTREAM_UNREACHABLE'
   | 'UPSTREAM_TIMEOUT';
@@ -110,6 +111,8 @@ function statusOf(code: GatewayRefusalCode): number {
     case 'DEVICE_NOT_ALLOWED':
     case 'UPGRADE_NOT_ALLOWED':
       return 403;
+    case 'BODY_TOO_SLOW':
+      return 408;
     case 'BODY_TOO_LARGE':
       return 413;
     case 'RATE_LIMITED':
@@ -148,6 +151,7 @@ const TITLES: Readonly<Record<GatewayRefusalCode, string>> = {
   PATH_AMBIGUOUS: 'The path cannot be read in one way',
   HEADERS_TOO_LARGE: 'The header fields are too large',
   BODY_TOO_LARGE: 'The request body is too large',
+  BODY_TOO_SLOW: 'The request body takes too long',
   RATE_LIMITED: 'Too many requests',
   UPSTREAM_UNREACHABLE: 'The service behind the gateway cannot be reached',
   UPSTREAM_TIMEOUT: 'The service behind the gateway does not answer',

@@ -69,6 +69,7 @@ export class Decide {
     if (!judged.ok) return judged;
     const { accepted, device } = judged;
 
+    if (request.rawHeaders.length > 2 * MAX_FIELDS) return { ok: false, code: 'HEADERS_TOO_LARGE' };
     if (!isUnambiguous(request) || (upgrade && hasBody(request))) return { ok: false, code: 'REQUEST_MALFORMED' };
     const target = parseRequestTarget(request.url ?? '');
     if (target === undefined) return { ok: false, code: 'PATH_AMBIGUOUS' };
@@ -92,6 +93,9 @@ export class Decide {
     return route.whenStale ?? this.options.whenStale;
   }
 }
+
+/** Servers behind us may read no more than so many, and leave out the rest: what we say comes last. */
+const MAX_FIELDS = 500;
 
 /** Whether a body comes with the request. */
 export function hasBody({ headers }: Pick<IncomingMessage, 'headers'>): boolean {

@@ -9,10 +9,11 @@ function setup() {
   const ended: EndedBecause[] = [];
   const destroyed: string[] = [];
   const exchanges = new Exchanges({
+    perDevice: 2,
     whyNot: ({ question }) => reasons.get(question.segments[0] ?? ''),
     onEnded: (because) => ended.push(because),
   });
-  const add = (name: string) => {
+  const add = (name: string, of = device) => {
     const connection = {
       destroy() {
         destroyed.push(name);
@@ -22,7 +23,7 @@ function setup() {
     const question = { method: 'GET', segments: [name], upgrade: false };
     // of a connection only its end is needed
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    return exchanges.add({ connection: connection as never, question, device });
+    return exchanges.add({ connection: connection as never, question, device: of });
   };
   return { exchanges, reasons, ended, destroyed, add };
 }
@@ -50,9 +51,22 @@ describe('Exchanges', () => {
     expect(exchanges.size).toBe(0);
   });
 
+  it('gives a device so many at a time, and no other device less', () => {
+    const { exchanges, add } = setup();
+    const first = add('a');
+    expect(add('b')).toBeDefined();
+    expect(add('c')).toBeUndefined();
+    expect(exchanges.size).toBe(2);
+    expect(add('c', { ...device, deviceSerial: 'S-2' })).toBeDefined();
+    first?.();
+    first?.();
+    expect(add('c')).toBeDefined();
+    expect(add('d')).toBeUndefined();
+  });
+
   it('leaves alone what is over', () => {
     const { exchanges, reasons, destroyed, add } = setup();
-    add('done')();
+    add('done')?.();
     reasons.set('done', 'STATUS_STALE');
     expect(exchanges.recheck()).toBe(0);
     expect(destroyed).toEqual([]);

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { formatSpiffeId } from '@touchmark/verifier';
 import type { Device, Question } from '../policy/policy.js';
 
 export interface Exchange {
@@ -11,6 +12,8 @@ export interface Exchange {
 export type EndedBecause = 'STATUS_STALE' | 'POLICY_CHANGED';
 
 export interface ExchangesOptions {
+  /** How many one device may have, so that it cannot take all places at the upstream. */
+  readonly perDevice: number;
   /** By what holds at this moment; undefined if it may go on. */
   readonly whyNot: (exchange: Pick<Exchange, 'question' | 'device'>) => EndedBecause | undefined;
   readonly onEnded: (because: EndedBecause) => void;
@@ -23,6 +26,8 @@ export interface ExchangesOptions {
 export class Exchanges {
   private readonly options: ExchangesOptions;
   private readonly open = new Set<Exchange>();
+  /** By SPIFFE ID. */
+  private readonly shares = new Map<string, number>();
 
   constructor(options: ExchangesOptions) {
     this.options = options;
@@ -37,11 +42,24 @@ export class Exchanges {
     return new Set([...this.open].map(({ connection }) => connection));
   }
 
-  /** Ends it at once where things have changed since it was decided. Returns how to say that it is over. */
-  add(exchange: Exchange): () => void {
+  /**
+   * Ends it at once where things have changed since it was decided. Returns how to say that it is over; undefined where the device has
+   * all that it may have.
+   */
+  add(exchange: Exchange): (() => void) | undefined {
+    const device = formatSpiffeId({ kind: 'device', ...exchange.device });
+    const share = this.shares.get(device) ?? 0;
+    if (share >= this.options.perDevice) return undefined;
+    this.shares.set(device, share + 1);
     this.open.add(exchange);
     this.check(exchange);
-    return () => void this.open.delete(exchange);
+    let over = false;
+    return () => {
+      if (over) return;
+      over = true;
+      this.open.delete(exchange);
+      this.giveBack(device);
+    };
   }
 
   /** The policy is another one, or knowledge has become stale: looks at all of them again. Answers how many it ended. */
@@ -49,6 +67,12 @@ export class Exchanges {
     const before = this.open.size;
     for (const exchange of this.open) this.check(exchange);
     return before - this.open.size;
+  }
+
+  private giveBack(device: string): void {
+    const left = (this.shares.get(device) ?? 0) - 1;
+    if (left > 0) this.shares.set(device, left);
+    else this.shares.delete(device);
   }
 
   private check(exchange: Exchange): void {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { certificatesOfSocket } from '@touchmark/server';
-import type { Accepted, Refused, Verifier } from '@touchmark/verifier';
+import { type Accepted, formatSpiffeId, type Refused, type Verifier } from '@touchmark/verifier';
 import type { Device } from '../policy/policy.js';
 import { isOutage, type Refusal, refusalOf } from '../refusal.js';
 import { type Presented, presentedBy } from './presented.js';
@@ -16,6 +16,15 @@ interface Peer {
   /** UTC seconds. */
   readonly since: number;
   tracked: boolean;
+  /** Gives back what it has of its device's share. */
+  leave: () => void;
+}
+
+export interface ConnectionShare {
+  /** Open connections of one device. */
+  readonly perDevice: number;
+  /** A device has one more: its oldest was closed, which often is one that it has lost. */
+  readonly onDisplaced: () => void;
 }
 
 /**
@@ -25,11 +34,15 @@ interface Peer {
 export class Peers {
   private readonly verifier: Pick<Verifier, 'verify' | 'track' | 'status'>;
   private readonly now: () => number;
+  private readonly share: ConnectionShare;
   private readonly peers = new Map<Socket, Peer>();
+  /** By SPIFFE ID, the oldest first. */
+  private readonly byDevice = new Map<string, Set<Socket>>();
 
-  constructor(verifier: Pick<Verifier, 'verify' | 'track' | 'status'>, now: () => number) {
+  constructor(verifier: Pick<Verifier, 'verify' | 'track' | 'status'>, now: () => number, share: ConnectionShare) {
     this.verifier = verifier;
     this.now = now;
+    this.share = share;
   }
 
   get size(): number {
@@ -42,8 +55,13 @@ export class Peers {
    */
   admit(socket: Socket): Refusal | undefined {
     if (socket.destroyed) return undefined;
-    this.peers.set(socket, { chain: certificatesOfSocket(socket), since: this.now(), tracked: false });
-    socket.once('close', () => this.peers.delete(socket));
+    const chain = certificatesOfSocket(socket);
+    const peer: Peer = { chain, since: this.now(), tracked: false, leave: () => undefined };
+    this.peers.set(socket, peer);
+    socket.once('close', () => {
+      this.peers.delete(socket);
+      peer.leave();
+    });
     const judged = this.judge(socket);
     if (judged.ok || isOutage(judged.code)) return undefined;
     socket.destroy();
@@ -58,7 +76,7 @@ export class Peers {
     if (!accepted.ok) return { ok: false, ...this.refusalOf(accepted.error) };
     const { device } = accepted;
     if (device === undefined) return { ok: false, code: 'NOT_A_DEVICE' };
-    this.track(socket, peer, accepted);
+    this.track(socket, peer, accepted, device);
     return { ok: true, accepted, device };
   }
 
@@ -86,9 +104,26 @@ export class Peers {
     return ignorant ? { ...refusal, code: 'STATUS_STALE' } : refusal;
   }
 
-  private track(socket: Socket, peer: Peer, accepted: Accepted): void {
+  private track(socket: Socket, peer: Peer, accepted: Accepted, device: Device): void {
     if (peer.tracked) return;
     peer.tracked = true;
     socket.once('close', this.verifier.track(socket, accepted));
+    peer.leave = this.join(socket, formatSpiffeId({ kind: 'device', ...device }));
+  }
+
+  /** Returns how to say that the connection is gone. */
+  private join(socket: Socket, device: string): () => void {
+    const sockets = this.byDevice.get(device) ?? new Set();
+    this.byDevice.set(device, sockets.add(socket));
+    const [oldest] = sockets;
+    if (oldest !== undefined && sockets.size > this.share.perDevice) {
+      sockets.delete(oldest);
+      oldest.destroy();
+      this.share.onDisplaced();
+    }
+    return () => {
+      sockets.delete(socket);
+      if (sockets.size === 0 && this.byDevice.get(device) === sockets) this.byDevice.delete(device);
+    };
   }
 }

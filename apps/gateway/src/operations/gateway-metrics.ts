@@ -18,6 +18,7 @@ export interface Measured {
 export class GatewayMetrics {
   readonly requests: Counter<'route' | 'outcome'>;
   readonly connectionsRefused: Counter<'code'>;
+  readonly handshakesFailed: Counter;
   readonly connectionsEnded: Counter<'code'>;
   readonly allowedWhileStale: Counter<'route'>;
   readonly policyLoads: Counter<'outcome'>;
@@ -36,9 +37,10 @@ export class GatewayMetrics {
     this.connectionsRefused = this.counter('connections_refused_total', 'Connections cut off after their handshake.', [
       'code',
     ]);
+    this.handshakesFailed = this.counter('handshakes_failed_total', 'Connections that did not become TLS.', []);
     this.connectionsEnded = this.counter(
       'connections_ended_total',
-      'Open connections ended because of their certificate (its code), stale status (STATUS_STALE) or a new policy (POLICY_CHANGED).',
+      'Open connections ended because of their certificate (its code), stale status (STATUS_STALE), a new policy (POLICY_CHANGED), or a newer one of the same device (RATE_LIMITED).',
       ['code'],
     );
     this.allowedWhileStale = this.counter(
