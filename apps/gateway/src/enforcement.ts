@@ -9,6 +9,7 @@ import { clientCertHeaders } from './headers/client-cert.js';
 import { type AllowedHeaders, forwardedHeaders } from './headers/forwarded-headers.js';
 import { IDENTITY_HEADER, type IdentitySigner } from './headers/identity-signer.js';
 import type { GatewayMetrics } from './operations/gateway-metrics.js';
+import { SparingLog } from './operations/sparing-log.js';
 import type { Upstream } from './proxy/upstream.js';
 import type { GatewayRefusalCode, Refusal } from './refusal.js';
 import type { SightingsReporter } from './service/sightings-reporter.js';
@@ -33,24 +34,32 @@ export interface EnforcementPorts {
 
 type Answer = (refusal: Refusal, requestId: string) => void;
 
+/** Refusals that need no certificate of ours. */
+const ANYBODY: ReadonlySet<GatewayRefusalCode> = new Set(['CERTIFICATE_MISSING', 'CERTIFICATE_INVALID']);
+
 /** A device has as much under way as it may have. */
 const TOO_MANY: Refusal = { code: 'RATE_LIMITED', retryAfter: 1 };
 
 /** What happens to a connection, a request, an upgrade: judged, answered or handed on. */
 export class Enforcement {
   private readonly ports: EnforcementPorts;
+  private readonly sparing: SparingLog;
 
   constructor(ports: EnforcementPorts) {
     this.ports = ports;
+    this.sparing = new SparingLog(ports.logger);
   }
 
   connection(socket: Socket): void {
-    const { peers, metrics, logger } = this.ports;
+    const { peers, metrics } = this.ports;
     const refused = peers.admit(socket);
     if (refused === undefined) return;
     const { code, reason } = refused;
     metrics.connectionsRefused.inc({ code });
-    logger.info({ code, reason, ...peers.presented(socket), source: socket.remoteAddress }, 'connection refused');
+    const presented = peers.presented(socket);
+    // whom a certificate names counts only where it was issued by us: else names without end would be lines without end
+    const kind = ANYBODY.has(code) ? code : `${code} ${presented.spiffeId ?? ''}`;
+    this.sparing.info(kind, { code, reason, ...presented, source: socket.remoteAddress }, 'connection refused');
   }
 
   async request(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -45,9 +45,9 @@ export class Decide {
     this.limits = new RateLimits(options.policy);
   }
 
-  /** From now on decides by another policy; what devices used up of their rates begins anew. */
+  /** From now on decides by another policy; what devices used up of rates that stay the same counts on. */
   setPolicy(policy: Policy): void {
-    this.limits = new RateLimits(policy);
+    this.limits = new RateLimits(policy, this.limits);
     this.policy = policy;
   }
 

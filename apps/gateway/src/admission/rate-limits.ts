@@ -2,30 +2,41 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Policy, Route } from '../policy/policy.js';
 import type { Rate } from '../policy/policy-file.js';
 
+interface Limit {
+  readonly rate: Rate;
+  readonly limiter: RateLimiterMemory;
+}
+
+/** No route has it. */
+const OVERALL = '';
+
 /** How often a device may come, by the policy: over all routes, and by route. In this process's memory. */
 export class RateLimits {
-  private readonly overall: RateLimiterMemory | undefined;
-  private readonly byRoute: ReadonlyMap<Route, RateLimiterMemory>;
+  private readonly limits = new Map<string, Limit>();
 
-  constructor(policy: Policy) {
-    this.overall = policy.rate && limiterFor(policy.rate, '');
-    this.byRoute = new Map(
-      policy.routes.flatMap((route) => (route.rate ? [[route, limiterFor(route.rate, route.name)] as const] : [])),
-    );
+  /** What devices used up of rates `before` counts on where the same route has the same rate. */
+  constructor(policy: Pick<Policy, 'rate' | 'routes'>, before?: RateLimits) {
+    for (const { name, rate } of [{ name: OVERALL, rate: policy.rate }, ...policy.routes]) {
+      if (rate === undefined) continue;
+      const kept = before?.limits.get(name);
+      this.limits.set(name, kept !== undefined && isSame(kept.rate, rate) ? kept : { rate, limiter: limiterFor(rate) });
+    }
   }
 
   /** Counts one request; seconds to wait where it is one too many. */
-  async consume(route: Route, device: string): Promise<number | undefined> {
-    for (const limiter of [this.byRoute.get(route), this.overall]) {
-      const wait = limiter && (await take(limiter, device));
+  async consume({ name }: Pick<Route, 'name'>, device: string): Promise<number | undefined> {
+    for (const limit of [this.limits.get(name), this.limits.get(OVERALL)]) {
+      const wait = limit && (await take(limit.limiter, device));
       if (wait !== undefined) return wait;
     }
     return undefined;
   }
 }
 
-const limiterFor = ({ requests, seconds }: Rate, keyPrefix: string): RateLimiterMemory =>
-  new RateLimiterMemory({ points: requests, duration: seconds, keyPrefix });
+const isSame = (one: Rate, other: Rate): boolean => one.requests === other.requests && one.seconds === other.seconds;
+
+const limiterFor = ({ requests, seconds }: Rate): RateLimiterMemory =>
+  new RateLimiterMemory({ points: requests, duration: seconds });
 
 async function take(limiter: RateLimiterMemory, device: string): Promise<number | undefined> {
   try {
