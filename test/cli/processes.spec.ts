@@ -31,7 +31,7 @@ it('migrate, init and check-config are commands of the CA’s process, and say w
 it('service and restore are commands of the CA’s process; there is no process of another name, and no JSON of theirs', async () => {
   const [issue, restore] = await Promise.all([
     spawnCli(['service', 'issue', 'gateway-client', '--name', 'gate-7', '--out', '/nonexistent/gate-7']),
-    spawnCli(['restore', '/nonexistent/snapshot']),
+    spawnCli(['restore', 'ca', '/nonexistent/snapshot']),
   ]);
   expect(issue.code).not.toBe(0);
   expect(issue.stderr).toContain('TOUCHMARK_');
@@ -39,10 +39,15 @@ it('service and restore are commands of the CA’s process; there is no process 
   expect(restore.stderr).toContain('TOUCHMARK_');
   for (const args of [
     ['serve', 'nobody'],
+    ['restore', 'nobody'],
     ['serve', 'ca', '--json'],
     ['service', 'revoke', 'x.pem', '--json'],
   ])
-    expect(await runCli(args)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/nobody|--json/) });
+    expect(await runCli(args)).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/nobody|--json|restore ca/),
+    });
 });
 
 it('a configuration file is handed on, and secrets of the command line are not', async () => {

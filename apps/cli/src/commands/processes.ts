@@ -44,10 +44,14 @@ export function processCommands(program: Command, runner: Runner): void {
     program,
     'restore',
     'Begin a new epoch, after a database was restored',
-    'On the machine of the CA. FILES are what gateways or a snapshot know: what is revoked there is revoked here. docs/operations/README.md says when and how.',
-    ['restore gate-7/status snapshot'],
+    'PROCESS is standalone or ca, on whose machine this runs. Files are what gateways or a snapshot know: what is revoked there is revoked here. docs/operations/README.md says when and how.',
+    ['restore standalone --yes gate-7/status', 'restore ca --yes gate-7/status'],
   );
-  passing(restore, runner, (args) => ['ca', ['restore', ...args]]);
+  passing(restore, runner, ([first, ...others]) => {
+    if (first === 'standalone' || first === 'ca') return [first, ['restore', ...others]];
+    throw new CliError('USAGE', 'it must be said of what', { hint: 'restore standalone … or restore ca …' });
+  });
+  restore.usage('[options] <process> [arguments...]');
 
   leaf(program, 'check-config', 'Say what is wrong with the configuration, all at once, and start nothing', '', [
     'check-config',
