@@ -23,8 +23,8 @@ it('migrate, init and check-config are commands of the CA’s process, and say w
     spawnCli(['init']),
     spawnCli(['check-config', 'ca']),
   ]);
-  expect(migrate).toMatchObject({ code: 1, stderr: expect.stringContaining('DATABASE_URL') });
-  expect(init).toMatchObject({ code: 1, stderr: expect.stringContaining('DATABASE_URL') });
+  expect(migrate).toMatchObject({ code: 2, stderr: expect.stringContaining('DATABASE_URL') });
+  expect(init).toMatchObject({ code: 2, stderr: expect.stringContaining('DATABASE_URL') });
   expect(check).toMatchObject({ code: 2, stderr: expect.stringContaining('TOUCHMARK_') });
 });
 
