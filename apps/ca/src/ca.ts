@@ -133,7 +133,12 @@ export class Ca {
       lifetime: settings.crlLifetime,
       ttl: settings.statusTokenTtl,
     });
-    this.statusLists = new StatusLists(seatDb, signCrl, { ...settings, signToken, now });
+    this.statusLists = new StatusLists(seatDb, signCrl, {
+      ...settings,
+      holds: (id) => authorities.holds(id),
+      signToken,
+      now,
+    });
     const seats = new SeatSupply((authorityId, bucket) => this.statusLists.lease(authorityId, bucket));
     const sign = signOrdersWith({ seats, templates, randomBytes: this.draw, onError });
     const batch = new IssueBatch(db, sign, { ...settings, clock, onError });

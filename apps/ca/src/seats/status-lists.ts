@@ -26,6 +26,8 @@ const NEARLY_FULL = LIST_SIZE * 0.75;
 export interface ListOptions {
   /** Base of the publication URLs, without a slash at its end; burnt into each list when it opens. */
   readonly publicHttpUrl: string;
+  /** Whether the key of an authority is at hand. */
+  readonly holds: (authorityId: string) => boolean;
   readonly blockSize: number;
   readonly signToken: SignStatusToken;
   readonly now: () => number;
@@ -74,7 +76,8 @@ export class StatusLists {
       );
     const wanted = new Map<string, { authorityId: string; bucket: string }>();
     for (const list of lists) {
-      if (list.leasedTo === 0) continue;
+      // the root's list is sealed by a restore, and its key is elsewhere
+      if (list.leasedTo === 0 || !this.options.holds(list.authorityId)) continue;
       const next = nextBucket(list.bucket);
       const current = list.notAfter >= this.options.now() ? list.bucket : undefined;
       for (const bucket of [current, next])
