@@ -113,15 +113,20 @@ export class StatusCache {
     this.work();
   }
 
-  /** Writes the last head and waits for the disk. */
+  /** Writes the last head, and what could not be written before, and waits for the disk. */
   async close(): Promise<void> {
-    clearTimeout(this.retry);
-    this.retry = undefined;
     if (this.head !== undefined && this.head.time > this.headWritten) this.headWritten = Number.NEGATIVE_INFINITY;
+    // What is under way may fail, and would wait for the time of its next try.
     await this.working;
+    this.forgetRetry();
     this.work();
     await this.working;
+    this.forgetRetry();
+  }
+
+  private forgetRetry(): void {
     clearTimeout(this.retry);
+    this.retry = undefined;
   }
 
   private loadMessage(judge: CacheJudge, message: Uint8Array): boolean {
