@@ -82,6 +82,20 @@ describe('touchmark verify', () => {
     });
   });
 
+  it('refuses an IDevID, as a gateway does: it is for enrolling and nothing else', async () => {
+    const keys = path.join(folder, 'station');
+    const args = ['--generate', '1', '--prefix', 'station-', '--keys-dir', keys, '--model', 'demo-sensor'];
+    await run('batch', 'provision', ...args);
+    const results = await readFile(path.join(keys, 'requests.ndjson.results.ndjson'), 'utf8');
+    const [{ certificate }] = results
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const idevid = path.join(folder, 'idevid.cer');
+    await writeFile(idevid, Buffer.from(certificate, 'base64'));
+    expect(await run('verify', idevid)).toMatchObject({ code: 4, json: { code: 'EXT_KEY_USAGE_MISSING' } });
+  });
+
   it('refuses on status that is too old, and accepts no status that is not proven: exit codes 4 and 3', async () => {
     const stale = await untilJudged('STATUS_STALE', '--offline', cache, '--max-age', '1s');
     expect(stale).toMatchObject({ code: 4, json: { accepted: false, code: 'STATUS_STALE' } });

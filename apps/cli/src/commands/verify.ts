@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { type PolicyErrorCode, readIdentity, VerifierError, type VerifierErrorCode } from '@touchmark/verifier';
 import type { Certificate } from '@touchmark/x509';
 import { judgePath, readCertificates } from '../certificates.js';
 import type { Cli } from '../cli.js';
@@ -73,10 +74,26 @@ async function run(cli: Cli, options: VerifyOptions, file: string): Promise<Exit
 
   const { status, intermediates } = proven;
   const age = now - proven.position.asOf;
-  const judged = judgePath({ chain: [endEntity, ...chain], anchors, intermediates, at, purpose, status });
-  const code = judged.ok ? (age > options.maxAge ? 'STATUS_STALE' : null) : judged.error.code;
+  const question = { anchors, intermediates, at, purpose, status, requireExtKeyUsage: true };
+  const judged = judgePath({ chain: [endEntity, ...chain], ...question });
+  const stale = age > options.maxAge ? 'STATUS_STALE' : null;
+  const code = judged.ok ? (stale ?? identityFault(endEntity, purpose)) : judged.error.code;
   print(cli, endEntity, judged.ok ? judged.path : [], code, at, proven, age);
   return code === null ? ExitCode.done : ExitCode.notAccepted;
+}
+
+/** A client is somebody, or it is nobody: a server is known by its names. */
+function identityFault(
+  certificate: Certificate,
+  purpose: VerifyOptions['purpose'],
+): VerifierErrorCode | PolicyErrorCode | null {
+  try {
+    const identity = readIdentity(certificate);
+    return purpose === 'client' && identity === undefined ? 'IDENTITY_MISSING' : null;
+  } catch (error) {
+    if (error instanceof VerifierError) return error.code;
+    throw error;
+  }
 }
 
 function print(

@@ -1,7 +1,7 @@
-import type { VerifierErrorCode } from '@touchmark/verifier';
+import type { PolicyErrorCode, VerifierErrorCode } from '@touchmark/verifier';
 
 /** What a refusal means, in a sentence. */
-const reasons: Partial<Record<VerifierErrorCode | 'STATUS_STALE', string>> = {
+const reasons: Partial<Record<VerifierErrorCode | PolicyErrorCode, string>> = {
   CERTIFICATE_MALFORMED: 'a certificate of the path is not what its RFC says',
   CHAIN_TOO_LARGE: 'the chain is too large',
   UNKNOWN_ISSUER: 'no CA that is known has issued it: is its chain complete, and is --ca its root?',
@@ -23,6 +23,7 @@ const reasons: Partial<Record<VerifierErrorCode | 'STATUS_STALE', string>> = {
   CERT_SUSPENDED: 'it is suspended',
   STATUS_UNKNOWN: 'this snapshot knows nothing about it; if it was issued a moment ago, ask again in some seconds',
   IDENTITY_MALFORMED: 'its identity is not one of ours',
+  IDENTITY_MISSING: 'it says of nobody that it is his',
   STATUS_STALE: 'what is known about its status is too old',
 };
 
