@@ -165,13 +165,13 @@ describe('the command line', () => {
     }
   });
 
-  it('a setting that is wrong: every fault by its variable, nothing started, exit code 1', async () => {
+  it('a setting that is wrong: every fault by its variable, nothing started, exit code 2', async () => {
     const dataFolder = await makeDataFolder();
     try {
       const folder = path.join(dataFolder, 'untouched');
       const environment = { TOUCHMARK_DEVICE_PORT: 'eighty', TOUCHMARK_REALM: 'UPPER' };
       const process = await ServiceProcess.spawn({ dataFolder: folder, environment });
-      expect(await process.exit()).toBe(1);
+      expect(await process.exit()).toBe(2);
       for (const variable of Object.keys(environment)) expect(process.output).toContain(variable);
       await expect(stat(folder)).rejects.toMatchObject({ code: 'ENOENT' });
     } finally {
