@@ -5,6 +5,8 @@ export default defineConfig({
   resolve: { tsconfigPaths: true },
   test: {
     setupFiles: ['reflect-metadata'],
+    // most of what integration tests do is wait for processes and databases: no core is kept back
+    maxWorkers: '100%',
     projects: [
       { extends: true, test: { name: 'unit', include: ['apps/**/*.spec.ts', 'libs/**/*.spec.ts'] } },
       {
