@@ -9,6 +9,7 @@ import {
 import { encodePem } from '@touchmark/x509';
 import { strongEtag } from '../conditional-get.js';
 import type { Log } from '../log.js';
+import { SharedRefresh } from './shared-refresh.js';
 
 /** A document and what HTTP says of it. Times are UTC seconds; `nextUpdate` undefined: it does not age. */
 export interface Publication {
@@ -45,30 +46,22 @@ export class Publications {
   private readonly crls = new Map<number, HeldCrl>();
   private authorities = new Map<string, Publication>();
   private bundled: { readonly publication: Publication; readonly from: readonly HeldCrl[] } | undefined;
-  private refreshing: Promise<void> | undefined;
-  private failing = false;
+  private readonly shared: SharedRefresh;
 
   constructor(db: Database, options: PublicationsOptions) {
     this.db = db;
     this.options = options;
+    this.shared = new SharedRefresh('CRLs', () => this.read(), options.log);
   }
 
   /** Never rejects. */
   refresh(): Promise<void> {
-    this.refreshing ??= this.read()
-      .then(
-        () => this.said(undefined),
-        (error: unknown) => this.said(error),
-      )
-      .finally(() => {
-        this.refreshing = undefined;
-      });
-    return this.refreshing;
+    return this.shared.run();
   }
 
   /** Resolves once nothing is being read. */
-  async settled(): Promise<void> {
-    await this.refreshing;
+  settled(): Promise<void> {
+    return this.shared.settled();
   }
 
   /** `unavailable`: there is one, but past its nextUpdate it says nothing that anybody may rely on. */
@@ -117,12 +110,6 @@ export class Publications {
       ]),
     );
     this.options.onAuthorities(authorities);
-  }
-
-  private said(error: unknown): void {
-    if (error !== undefined && !this.failing) this.options.log.warn({ err: error }, 'CRLs can no longer be refreshed');
-    if (error === undefined && this.failing) this.options.log.info({}, 'CRLs are refreshed again');
-    this.failing = error !== undefined;
   }
 }
 

@@ -2,6 +2,7 @@ import { type Database, type PublishedToken, readPublishedToken, readTokenTimes 
 import { strongEtag } from '../conditional-get.js';
 import type { Log } from '../log.js';
 import type { Publication } from './publications.js';
+import { SharedRefresh } from './shared-refresh.js';
 
 interface HeldToken extends Publication {
   readonly token: Omit<PublishedToken, 'jwt'>;
@@ -19,30 +20,22 @@ export class StatusTokens {
   private readonly db: Database;
   private readonly options: StatusTokensOptions;
   private readonly tokens = new Map<number, HeldToken>();
-  private refreshing: Promise<void> | undefined;
-  private failing = false;
+  private readonly shared: SharedRefresh;
 
   constructor(db: Database, options: StatusTokensOptions) {
     this.db = db;
     this.options = options;
+    this.shared = new SharedRefresh('status tokens', () => this.read(), options.log);
   }
 
   /** Looks whether there are newer ones. Never rejects. */
   refresh(): Promise<void> {
-    this.refreshing ??= this.read()
-      .then(
-        () => this.said(undefined),
-        (error: unknown) => this.said(error),
-      )
-      .finally(() => {
-        this.refreshing = undefined;
-      });
-    return this.refreshing;
+    return this.shared.run();
   }
 
   /** Resolves once nothing is being read. */
-  async settled(): Promise<void> {
-    await this.refreshing;
+  settled(): Promise<void> {
+    return this.shared.settled();
   }
 
   /** `unavailable`: there is one, past its `exp`. */
@@ -59,13 +52,6 @@ export class StatusTokens {
       const token = await readPublishedToken(this.db, time.listId);
       if (token && (!held || isLater(token, held.token))) this.tokens.set(token.listId, hold(token));
     }
-  }
-
-  private said(error: unknown): void {
-    const { log } = this.options;
-    if (error !== undefined && !this.failing) log.warn({ err: error }, 'status tokens can no longer be refreshed');
-    if (error === undefined && this.failing) log.info({}, 'status tokens are refreshed again');
-    this.failing = error !== undefined;
   }
 }
 
