@@ -1,5 +1,5 @@
 import { type Certificate, decodePem, encodePem, parseCertificate, X509Error } from '@touchmark/x509';
-import { type Purpose, type StatusPort, verifyPath } from '@touchmark/verifier';
+import { bySeat, type Purpose, type StatusPort, verifyPath } from '@touchmark/verifier';
 import { CliError } from './cli-error.js';
 
 /** Certificates of a PEM text, in order; of DER the one. Throws FILE_MALFORMED, which names `file`. */
@@ -44,7 +44,15 @@ export function judgePath({
 }: PathQuestion): ReturnType<typeof verifyPath> {
   const { purpose = 'client', requireExtKeyUsage = false, status = notAsked } = rest;
   const ders = chain.map(({ der }) => der);
-  return verifyPath({ chain: ders, trustAnchors: anchors, intermediates, at, purpose, requireExtKeyUsage, status });
+  return verifyPath({
+    chain: ders,
+    trustAnchors: anchors,
+    intermediates,
+    at,
+    purpose,
+    requireExtKeyUsage,
+    revocation: bySeat(status),
+  });
 }
 
 function notCertificates(file: string, cause?: unknown): CliError {

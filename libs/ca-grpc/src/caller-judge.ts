@@ -1,5 +1,12 @@
 import { type CaCaller, CaUnavailableError } from '@touchmark/ca-port';
-import { type CertificateStatus, type Identity, readIdentity, VerifierError, verifyPath } from '@touchmark/verifier';
+import {
+  bySeat,
+  type CertificateStatus,
+  type Identity,
+  readIdentity,
+  VerifierError,
+  verifyPath,
+} from '@touchmark/verifier';
 import type { Certificate } from '@touchmark/x509';
 import { CaGrpcError } from './error.js';
 import { refusalOfStatus } from './refusal-of-status.js';
@@ -56,7 +63,7 @@ export class CallerJudge {
       at,
       purpose: 'client',
       requireExtKeyUsage: true,
-      status: { statusOf: () => 'valid' },
+      revocation: bySeat({ statusOf: () => 'valid' }),
     });
     if (!result.ok) throw notAccepted(result.error.code, result.error);
     const identity = identityOf(result.leaf);

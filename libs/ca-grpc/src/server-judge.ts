@@ -1,5 +1,5 @@
 import { CaUnavailableError } from '@touchmark/ca-port';
-import { type CertificateStatus, readIdentity, VerifierError, verifyPath } from '@touchmark/verifier';
+import { bySeat, type CertificateStatus, readIdentity, VerifierError, verifyPath } from '@touchmark/verifier';
 import { type Certificate, spkiSha256 } from '@touchmark/x509';
 import { CaGrpcError } from './error.js';
 import { refusalOfStatus } from './refusal-of-status.js';
@@ -67,7 +67,7 @@ export class ServerJudge {
       purpose: 'server',
       requireExtKeyUsage: true,
       // asked for after the path was verified
-      status: { statusOf: () => 'valid' },
+      revocation: bySeat({ statusOf: () => 'valid' }),
     });
     if (!result.ok) throw notAccepted(result.error.code, result.error);
     const { leaf, path } = result;

@@ -2,9 +2,10 @@ import type { Certificate } from '@touchmark/x509';
 
 import { VerifierError } from './error.js';
 import { type KnownPath, knownPathOf, KnownPaths, nameOfLeaf } from './path/known-paths.js';
-import { findPath, MAX_CERTIFICATE_OCTETS } from './path/verify-path.js';
+import { findPath, MAX_CERTIFICATE_OCTETS } from './path/find-path.js';
 import { PolicyError } from './policy-error.js';
 import { matchesServerName } from './server-name.js';
+import { bySeat } from './revocation/seat-source.js';
 import type { StatusState } from './status/status-state.js';
 import type { EndedBecause, Standing } from './track/tracked-connections.js';
 
@@ -92,7 +93,7 @@ export class CertificateJudge {
         at,
         purpose,
         requireExtKeyUsage: true,
-        status: state,
+        revocation: bySeat(state),
       });
       const name = nameOfLeaf(path[0]?.certificate.der ?? new Uint8Array());
       const known = knownPathOf(path, name, state.changes);

@@ -1,3 +1,5 @@
+import type { UnknownReason } from './revocation/finding.js';
+
 /**
  * Why a certification path was not accepted, with what a person needs to act on it. `depth` counts from the end entity (0)
  * towards the trust anchor. Times are UTC seconds.
@@ -35,14 +37,23 @@ export type VerifierErrorDetail =
   | { readonly code: 'PATH_LEN_EXCEEDED'; readonly depth: number; readonly pathLenConstraint: number }
   /** More than 8 certificates above the end entity. */
   | { readonly code: 'PATH_TOO_LONG' }
-  /** More signatures than a verification may cost: a path built to keep us busy. */
-  | { readonly code: 'BUDGET_EXCEEDED'; readonly budget: number }
+  /** More work of one kind than a verification may cost: certificates made to keep us busy. */
+  | { readonly code: 'BUDGET_EXCEEDED'; readonly budget: BudgetName; readonly limit: number }
   | { readonly code: 'CERT_REVOKED'; readonly depth: number; readonly serialNumber: Uint8Array }
   | { readonly code: 'CERT_SUSPENDED'; readonly depth: number; readonly serialNumber: Uint8Array }
   /** Nothing is known about the status of a certificate: refused, as if it were revoked. */
-  | { readonly code: 'STATUS_UNKNOWN'; readonly depth: number; readonly serialNumber: Uint8Array }
+  | {
+      readonly code: 'STATUS_UNKNOWN';
+      readonly depth: number;
+      readonly serialNumber: Uint8Array;
+      readonly because: UnknownReason;
+      readonly why?: string;
+    }
   /** A SPIFFE URI that is not one of ours, or more than one URI (SPIFFE X509-SVID 2). */
   | { readonly code: 'IDENTITY_MALFORMED' };
+
+/** What is bounded in one verification. */
+export type BudgetName = 'signatures';
 
 export type VerifierErrorCode = VerifierErrorDetail['code'];
 

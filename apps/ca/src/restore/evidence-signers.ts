@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { toHex } from '@touchmark/der';
 import type { VerifySignature } from '@touchmark/status-list';
-import { readIdentity, type StatusPort, VerifierError, verifyPath } from '@touchmark/verifier';
+import { bySeat, readIdentity, type StatusPort, VerifierError, verifyPath } from '@touchmark/verifier';
 import { type Certificate, parseCertificate, spkiSha256, X509Error } from '@touchmark/x509';
 import { RestoreError } from './restore-error.js';
 
@@ -53,7 +53,7 @@ function checkSigner(
       at: Math.min(at, notAfter),
       purpose: 'client',
       requireExtKeyUsage: false,
-      status: asked,
+      revocation: bySeat(asked),
     });
     if (!result.ok) throw result.error;
     const identity = readIdentity(result.leaf);

@@ -1,6 +1,6 @@
 import type { DeviceIdentity } from '@touchmark/ca-port';
 import { equalBytes } from '@touchmark/der';
-import { readIdentity, type StatusPort, VerifierError, verifyPath } from '@touchmark/verifier';
+import { bySeat, readIdentity, type StatusPort, VerifierError, verifyPath } from '@touchmark/verifier';
 import type { Certificate } from '@touchmark/x509';
 import type { Authorities } from './authorities.js';
 import { EnrollmentRefusedError, NotAuthenticError } from './est-error.js';
@@ -44,7 +44,7 @@ export class AuthenticateDevice {
       purpose: 'client',
       // IEEE 802.1AR: an IDevID has none.
       requireExtKeyUsage: false,
-      status: decidedByTheCa,
+      revocation: bySeat(decidedByTheCa),
     });
     if (!result.ok) throw new NotAuthenticError(result.error.code, result.error);
     const [leaf, issuer] = result.path;

@@ -1,4 +1,4 @@
-import { readIdentity, VerifierError, verifyPath } from '@touchmark/verifier';
+import { bySeat, readIdentity, VerifierError, verifyPath } from '@touchmark/verifier';
 import { type Certificate, parseCertificate, X509Error } from '@touchmark/x509';
 import { EnrollmentError } from '../enrollment-error.js';
 import type { Authorities } from '../est/authorities.js';
@@ -50,7 +50,7 @@ export class AuthenticateGateway {
       purpose: 'client',
       requireExtKeyUsage: true,
       // the anchor issued what is asked about, so there is one certificate in question: the gateway's own
-      status: { statusOf: () => statusOfStored(stored) },
+      revocation: bySeat({ statusOf: () => statusOfStored(stored) }),
     });
     if (!result.ok) throw notAuthentic(result.error.code);
     const identity = identityOf(result.leaf);

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { type Identity, readIdentity, VerifierError, verifyPath } from '@touchmark/verifier';
+import { bySeat, type Identity, readIdentity, VerifierError, verifyPath } from '@touchmark/verifier';
 import type { PublishedAuthority } from '@touchmark/store';
 import { type Certificate, parseCertificate, spkiSha256 } from '@touchmark/x509';
 import type { ResolvedSeat, SeatStatus } from '../status-view/seat-status.js';
@@ -55,7 +55,7 @@ export class AdmitGateway {
       at: now(),
       purpose: 'client',
       requireExtKeyUsage: true,
-      status: seatStatus,
+      revocation: bySeat(seatStatus),
     });
     if (!result.ok) throw new FeedRefusedError(result.error.code, { cause: result.error });
     const identity = identityOf(result.leaf);

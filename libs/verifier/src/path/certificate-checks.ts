@@ -3,7 +3,7 @@ import { checkKeyPolicy, isEmptyName, verifySignature, X509Error } from '@touchm
 
 import { VerifierError } from '../error.js';
 import type { PathCertificate } from './path-certificate.js';
-import type { SignatureBudget } from './signature-budget.js';
+import type { Budget } from './budget.js';
 
 /** What a path is for. `any` asks no purpose of extKeyUsage. */
 export type Purpose = 'client' | 'server' | 'ocsp' | 'any';
@@ -83,18 +83,13 @@ export function checkIssuer(
 }
 
 /** RFC 5280 6.1.3 (a)(1). `depth` is the signed certificate's. */
-export function checkSignature(
-  signed: PathCertificate,
-  issuer: PathCertificate,
-  depth: number,
-  budget: SignatureBudget,
-): void {
+export function checkSignature(signed: PathCertificate, issuer: PathCertificate, depth: number, budget: Budget): void {
   if (signed.signedBy.has(issuer)) return;
   const { signatureAlgorithm, tbsCertificate, signature } = signed.certificate;
   let valid: boolean;
   try {
     checkKeyPolicy(issuer.key);
-    budget.spend(issuer.key);
+    budget.spendSignature(issuer.key);
     valid = verifySignature({
       algorithm: signatureAlgorithm,
       subjectPublicKeyInfo: issuer.key,

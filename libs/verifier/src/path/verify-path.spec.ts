@@ -15,10 +15,13 @@ import {
 } from '@touchmark/testkit';
 
 import type { VerifierErrorDetail } from '../error.js';
-import type { CertificateStatus, StatusPort } from '../status-port.js';
-import { type PathRequest, verifyPath } from './verify-path.js';
+import { bySeat } from '../revocation/seat-source.js';
+import type { RevocationPolicy } from '../revocation/revocation-source.js';
+import type { CertificateStatus } from '../revocation/status-port.js';
+import type { PathRequest } from './path-request.js';
+import { verifyPath } from './verify-path.js';
 
-const valid: StatusPort = { statusOf: () => 'valid' };
+const valid = bySeat({ statusOf: () => 'valid' });
 const root = TestCa.root({ subject: 'Root' });
 const issuing = root.issueCa({ subject: 'LDevID CA', basicConstraints: { cA: true, pathLenConstraint: 0 } });
 const leaf = issuing.issue();
@@ -31,7 +34,7 @@ function verify(change: Partial<PathRequest> = {}): ReturnType<typeof verifyPath
     at: TEST_NOW,
     purpose: 'client',
     requireExtKeyUsage: true,
-    status: valid,
+    revocation: valid,
     ...change,
   });
 }
@@ -62,8 +65,8 @@ function refusalUnder(
   return refusal({ chain: [ca.issue().der, ca.der], intermediates: [], ...change });
 }
 
-function statusPort(of: (issuer: string, serial: string) => CertificateStatus): StatusPort {
-  return { statusOf: (issuer, serial) => of(toHex(issuer), toHex(serial)) };
+function seats(of: (issuer: string, serial: string) => CertificateStatus): RevocationPolicy {
+  return bySeat({ statusOf: (issuer, serial) => of(toHex(issuer), toHex(serial)) });
 }
 
 const critical = encodeExtension('1.2.3', true, encodeNull());
@@ -332,7 +335,7 @@ describe('verifyPath and status', () => {
 
   it('asks for every certificate below the anchor, by its issuer’s key', () => {
     const asked: [string, string][] = [];
-    verify({ status: statusPort((...question) => (asked.push(question), 'valid')) });
+    verify({ revocation: seats((...question) => (asked.push(question), 'valid')) });
     expect(asked).toEqual([
       [sha256(issuing.key.subjectPublicKeyInfo), serial],
       [sha256(root.key.subjectPublicKeyInfo), caSerial],
@@ -344,34 +347,34 @@ describe('verifyPath and status', () => {
     ['suspended', 'CERT_SUSPENDED'],
     ['unknown', 'STATUS_UNKNOWN'],
   ] as const)('%s refuses, for leaf and CA', (status, code) => {
-    const of = (which: string): StatusPort => statusPort((_, asked) => (asked === which ? status : 'valid'));
+    const of = (which: string): RevocationPolicy => seats((_, asked) => (asked === which ? status : 'valid'));
     const { serialNumber } = leaf.certificate;
-    expect(refusal({ status: of(serial) })).toEqual({ code, depth: 0, serialNumber });
-    expect(refusal({ status: of(caSerial) })).toMatchObject({ code, depth: 1 });
+    expect(refusal({ revocation: of(serial) })).toMatchObject({ code, depth: 0, serialNumber });
+    expect(refusal({ revocation: of(caSerial) })).toMatchObject({ code, depth: 1 });
   });
 
   it('answers what says most when several are refused', () => {
-    const status = statusPort((_, asked) => (asked === serial ? 'unknown' : 'invalid'));
-    expect(refusal({ status })).toMatchObject({ code: 'CERT_REVOKED', depth: 1 });
+    const revocation = seats((_, asked) => (asked === serial ? 'unknown' : 'invalid'));
+    expect(refusal({ revocation })).toMatchObject({ code: 'CERT_REVOKED', depth: 1 });
   });
 
   it('is not asked about what nobody signed', () => {
-    const status = statusPort(() => {
+    const revocation = seats(() => {
       throw new Error('asked');
     });
     const chain = [issuing.issueDer({ signingKey: generateTestKey() })];
-    expect(refusal({ chain, status })).toEqual({ code: 'BAD_SIGNATURE', depth: 0 });
-    expect(() => refusal({ status })).toThrow('asked');
+    expect(refusal({ chain, revocation })).toEqual({ code: 'BAD_SIGNATURE', depth: 0 });
+    expect(() => refusal({ revocation })).toThrow('asked');
   });
 
   it('a CA certificate that is revoked is passed round where another of the same key is good', () => {
     const key = generateTestKey();
     const [bad, good] = [root.issueCa({ subject: 'Twin', key }), root.issueCa({ subject: 'Twin', key })];
     const badSerial = toHex(bad.certificate.serialNumber);
-    const status = statusPort((_, asked) => (asked === badSerial ? 'invalid' : 'valid'));
+    const revocation = seats((_, asked) => (asked === badSerial ? 'invalid' : 'valid'));
     const { der } = good.issue();
-    expect(refusal({ chain: [der, bad.der, good.der], status })).toBe('accepted');
-    expect(refusal({ chain: [der, bad.der], status })).toMatchObject({ code: 'CERT_REVOKED', depth: 1 });
+    expect(refusal({ chain: [der, bad.der, good.der], revocation })).toBe('accepted');
+    expect(refusal({ chain: [der, bad.der], revocation })).toMatchObject({ code: 'CERT_REVOKED', depth: 1 });
   });
 });
 
@@ -386,7 +389,7 @@ describe('verifyPath under attack', () => {
       chain: [end.der, ...maze.map(({ der }) => der)],
       intermediates: maze.map((ca) => ca.certificate),
     });
-    expect(detail).toMatchObject({ code: 'BUDGET_EXCEEDED', budget: 300 });
+    expect(detail).toMatchObject({ code: 'BUDGET_EXCEEDED', budget: 'signatures', limit: 300 });
     expect(performance.now() - started).toBeLessThan(1000);
   });
 

@@ -5,7 +5,7 @@ import { type Certificate, spkiSha256, X509Error } from '@touchmark/x509';
 import { VerifierError } from '../error.js';
 import { FeedError, type FeedErrorCode } from '../feed-error.js';
 import { readIdentity } from '../identity.js';
-import type { StatusPort } from '../status-port.js';
+import type { StatusPort } from '../revocation/status-port.js';
 import { DEFAULT_MAX_CLOCK_SKEW } from '../verifier-options.js';
 import { SignerIssuers } from './signer-issuers.js';
 import { StatusState } from './status-state.js';

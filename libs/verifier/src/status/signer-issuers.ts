@@ -6,7 +6,7 @@ import type { FeedTls } from '../feed/feed-request.js';
 import { readIdentity } from '../identity.js';
 import { checkSignature } from '../path/certificate-checks.js';
 import { type PathCertificate, readPathCertificate } from '../path/path-certificate.js';
-import { SignatureBudget } from '../path/signature-budget.js';
+import { Budget } from '../path/budget.js';
 
 /**
  * The CAs that may certify status keys: those named, DER, or else whoever the responder's certificate must come from (`ca`) and
@@ -43,7 +43,7 @@ export function realmOf(tls: Pick<FeedTls, 'cert'>): string {
 
 function signed(certificate: PathCertificate, issuer: PathCertificate): boolean {
   try {
-    checkSignature(certificate, issuer, 0, new SignatureBudget());
+    checkSignature(certificate, issuer, 0, new Budget());
     return true;
   } catch (error) {
     if (error instanceof VerifierError) return false;

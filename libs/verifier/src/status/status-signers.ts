@@ -8,8 +8,9 @@ import { VerifierError } from '../error.js';
 import { FeedError } from '../feed-error.js';
 import { identityAmong } from '../identity.js';
 import { type PathCertificate, readPathCertificate } from '../path/path-certificate.js';
-import { findPath } from '../path/verify-path.js';
-import type { StatusPort } from '../status-port.js';
+import { findPath } from '../path/find-path.js';
+import { bySeat } from '../revocation/seat-source.js';
+import type { StatusPort } from '../revocation/status-port.js';
 import type { SignerIssuers } from './signer-issuers.js';
 
 /** Status keys remembered at most. A service has one for each start of a CA process, and for each half of its certificate's life. */
@@ -160,7 +161,7 @@ export class StatusSigners {
       intermediates,
       purpose: 'any',
       requireExtKeyUsage: false,
-      status: seatsLater,
+      revocation: bySeat(seatsLater),
     } as const;
     try {
       return findPath({ ...request, at: now });

@@ -13,7 +13,7 @@ import {
 import { type Certificate, parseCertificate, X509Error } from '@touchmark/x509';
 
 import { FeedError } from '../feed-error.js';
-import type { CertificateStatus, StatusPort } from '../status-port.js';
+import type { CertificateStatus, StatusPort } from '../revocation/status-port.js';
 import type { SignerIssuers } from './signer-issuers.js';
 import { StatusSigners } from './status-signers.js';
 

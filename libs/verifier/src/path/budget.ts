@@ -5,14 +5,16 @@ import { VerifierError } from '../error.js';
 /** Units that one verification may cost. A unit is a P-256, Ed25519 or RSA-2048 signature check, about 0.1 ms. */
 export const SIGNATURE_BUDGET = 300;
 
-/** Counts down what signature checks cost, so that a hostile chain cannot make a gateway work for long. */
-export class SignatureBudget {
-  private left = SIGNATURE_BUDGET;
+/** What one verification may cost, counted down as it is spent, so that a hostile chain cannot make a gateway work for long. */
+export class Budget {
+  private signatureUnits = SIGNATURE_BUDGET;
 
-  /** Throws VerifierError BUDGET_EXCEEDED instead of going below zero. */
-  spend(key: SubjectPublicKeyInfo): void {
-    this.left -= costOf(key);
-    if (this.left < 0) throw new VerifierError({ code: 'BUDGET_EXCEEDED', budget: SIGNATURE_BUDGET });
+  /** Before a signature check with this key. Throws VerifierError BUDGET_EXCEEDED instead of going below zero. */
+  spendSignature(key: SubjectPublicKeyInfo): void {
+    this.signatureUnits -= costOf(key);
+    if (this.signatureUnits < 0) {
+      throw new VerifierError({ code: 'BUDGET_EXCEEDED', budget: 'signatures', limit: SIGNATURE_BUDGET });
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import { generateTestKey } from '@touchmark/testkit';
 
-import { costOf, SIGNATURE_BUDGET, SignatureBudget } from './signature-budget.js';
+import { Budget, costOf, SIGNATURE_BUDGET } from './budget.js';
 
 function rsa(modulusBits: number, publicExponent = '010001'): SubjectPublicKeyInfo {
   const modulus = new Uint8Array(modulusBits / 8).fill(0xff);
@@ -13,7 +13,7 @@ function rsa(modulusBits: number, publicExponent = '010001'): SubjectPublicKeyIn
   return parseSubjectPublicKeyInfo(encodeSequence(algorithm, encodeBitString(key)));
 }
 
-describe('SignatureBudget', () => {
+describe('Budget', () => {
   it.each([
     ['EC P-256', 1],
     ['Ed25519', 1],
@@ -35,9 +35,9 @@ describe('SignatureBudget', () => {
   });
 
   it('ends at the check that would exceed it', () => {
-    const budget = new SignatureBudget();
+    const budget = new Budget();
     const key = rsa(8192);
-    for (let spent = 0; spent + 12 <= SIGNATURE_BUDGET; spent += 12) budget.spend(key);
-    expect(() => budget.spend(key)).toThrow(expect.objectContaining({ code: 'BUDGET_EXCEEDED' }));
+    for (let spent = 0; spent + 12 <= SIGNATURE_BUDGET; spent += 12) budget.spendSignature(key);
+    expect(() => budget.spendSignature(key)).toThrow(expect.objectContaining({ code: 'BUDGET_EXCEEDED' }));
   });
 });

@@ -1,0 +1,25 @@
+import type { Certificate } from '@touchmark/x509';
+
+import type { VerifierError } from '../error.js';
+import type { RevocationPolicy } from '../revocation/revocation-source.js';
+import type { Purpose } from './certificate-checks.js';
+
+export interface PathRequest {
+  /** What was presented, DER: the end entity first, then any CA certificates in any order; those are hints. */
+  readonly chain: readonly Uint8Array[];
+  /** Held to their own dates, basicConstraints, keyUsage and extKeyUsage (RFC 5937). Keep the objects: what is read of them is kept. */
+  readonly trustAnchors: readonly Certificate[];
+  /** CA certificates already known, tried before those presented. Keep the objects. */
+  readonly intermediates: readonly Certificate[];
+  /** UTC seconds; fractions are cut off. */
+  readonly at: number;
+  readonly purpose: Purpose;
+  /** Whether the end entity must have extKeyUsage. IDevIDs have none. */
+  readonly requireExtKeyUsage: boolean;
+  readonly revocation: RevocationPolicy;
+}
+
+export type PathResult =
+  /** `path` runs from the end entity to the trust anchor. */
+  | { readonly ok: true; readonly path: readonly Certificate[]; readonly leaf: Certificate }
+  | { readonly ok: false; readonly error: VerifierError };

@@ -1,0 +1,43 @@
+import type { Budget } from '../path/budget.js';
+import type { PathCertificate } from '../path/path-certificate.js';
+import type { RevocationFinding } from './finding.js';
+
+/** One certificate of a path that holds otherwise, and what may be needed to find out whether it is revoked. */
+export interface RevocationQuestion {
+  /** From the end entity to the trust anchor. */
+  readonly path: readonly PathCertificate[];
+  /** Which of them is asked about: 0 for the end entity, never the trust anchor. */
+  readonly depth: number;
+  /** `path[depth]`. */
+  readonly subject: PathCertificate;
+  /** `path[depth + 1]`. */
+  readonly issuer: PathCertificate;
+  /** UTC seconds. */
+  readonly at: number;
+  /** Shared with the whole verification: spend before each signature check. */
+  readonly budget: Budget;
+  /** Certificates at hand that may have signed a CRL or an OCSP response; nothing of them is proven. */
+  readonly candidates: readonly PathCertificate[];
+  /**
+   * The path of a certificate that signs status, to the trust anchor of this path (RFC 5280 6.3.3 (f)), itself not revoked;
+   * undefined if there is none. `crl` needs no purpose, `ocsp` OCSPSigning.
+   */
+  signerPath(signer: PathCertificate, purpose: 'crl' | 'ocsp'): readonly PathCertificate[] | undefined;
+}
+
+/** Where status is asked for. It answers from what it was given before: synchronously, without I/O. */
+export interface RevocationSource {
+  /** `seat` and `denylist` are asked about every certificate; noRevAvail (RFC 9608) spares the others. */
+  readonly kind: 'seat' | 'token-status-list' | 'crl' | 'ocsp' | 'denylist';
+  find(question: RevocationQuestion): RevocationFinding;
+}
+
+/** Which sources are asked, and what it means that none of them knows. */
+export interface RevocationPolicy {
+  /** All are asked until one says revoked or suspended; one that says good is enough if none does. */
+  readonly sources: readonly RevocationSource[];
+  /** `deny` if left out: nothing is known of the certificate. */
+  readonly whenUnknown?: 'deny' | 'allow';
+  /** `deny` if left out: all that is known is too old, and does not list it as revoked. */
+  readonly whenStale?: 'deny' | 'allow';
+}
