@@ -64,6 +64,7 @@ export function refusalOf(error: VerifierError | PolicyError): Refusal {
     case 'END_ENTITY_IS_CA':
     case 'KEY_USAGE_MISSING':
     case 'EXT_KEY_USAGE_MISSING':
+    case 'NO_REV_AVAIL_CONTRADICTED':
     case 'PATH_LEN_EXCEEDED':
     case 'PATH_TOO_LONG':
     case 'BUDGET_EXCEEDED':

@@ -1,3 +1,5 @@
+import type { ReasonCode } from '@touchmark/x509';
+
 import type { UnknownReason } from './revocation/finding.js';
 
 /**
@@ -39,7 +41,16 @@ export type VerifierErrorDetail =
   | { readonly code: 'PATH_TOO_LONG' }
   /** More work of one kind than a verification may cost: certificates made to keep us busy. */
   | { readonly code: 'BUDGET_EXCEEDED'; readonly budget: BudgetName; readonly limit: number }
-  | { readonly code: 'CERT_REVOKED'; readonly depth: number; readonly serialNumber: Uint8Array }
+  /** noRevAvail (RFC 9608) in a CA certificate, or beside a pointer to revocation data: which of the two holds is anybody's guess. */
+  | { readonly code: 'NO_REV_AVAIL_CONTRADICTED'; readonly depth: number; readonly by: NoRevAvailContradiction }
+  /** `reason` and `revocationTime` (UTC seconds) where the source knows them. */
+  | {
+      readonly code: 'CERT_REVOKED';
+      readonly depth: number;
+      readonly serialNumber: Uint8Array;
+      readonly reason?: ReasonCode;
+      readonly revocationTime?: number;
+    }
   | { readonly code: 'CERT_SUSPENDED'; readonly depth: number; readonly serialNumber: Uint8Array }
   /** Nothing is known about the status of a certificate: refused, as if it were revoked. */
   | {
@@ -54,6 +65,13 @@ export type VerifierErrorDetail =
 
 /** What is bounded in one verification. */
 export type BudgetName = 'signatures';
+
+/** What may not stand beside noRevAvail (RFC 9608 3). */
+export type NoRevAvailContradiction =
+  | 'basicConstraints'
+  | 'cRLDistributionPoints'
+  | 'freshestCRL'
+  | 'authorityInfoAccess';
 
 export type VerifierErrorCode = VerifierErrorDetail['code'];
 
@@ -100,10 +118,11 @@ const RANKS: Readonly<Record<VerifierErrorCode, number>> = {
   EXT_KEY_USAGE_MISSING: 14,
   CERT_NOT_YET_VALID: 15,
   CERT_EXPIRED: 16,
-  STATUS_UNKNOWN: 17,
-  CERT_SUSPENDED: 18,
-  CERT_REVOKED: 19,
-  BUDGET_EXCEEDED: 20,
+  NO_REV_AVAIL_CONTRADICTED: 17,
+  STATUS_UNKNOWN: 18,
+  CERT_SUSPENDED: 19,
+  CERT_REVOKED: 20,
+  BUDGET_EXCEEDED: 21,
 };
 
 function depthOf({ detail }: VerifierError): number {

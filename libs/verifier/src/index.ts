@@ -1,4 +1,9 @@
-export { VerifierError, type VerifierErrorCode, type VerifierErrorDetail } from './error.js';
+export {
+  type NoRevAvailContradiction,
+  VerifierError,
+  type VerifierErrorCode,
+  type VerifierErrorDetail,
+} from './error.js';
 export type { FeedErrorCode } from './feed-error.js';
 export type { FeedTls } from './feed/feed-request.js';
 export { formatSpiffeId, type Identity, parseSpiffeId, readIdentity } from './identity.js';
@@ -7,6 +12,7 @@ export type { PathRequest, PathResult } from './path/path-request.js';
 export { verifyPath } from './path/verify-path.js';
 export { PolicyError, type PolicyErrorCode, type PolicyErrorDetail } from './policy-error.js';
 export { proveSnapshot, type SnapshotEvidence, type SnapshotProof } from './status/prove-snapshot.js';
+export { Denylist, type DenylistEntry, uncheckedRevocation } from './revocation/denylist.js';
 export type { RevocationFinding, UnknownReason } from './revocation/finding.js';
 export type { RevocationPolicy, RevocationQuestion, RevocationSource } from './revocation/revocation-source.js';
 export { bySeat } from './revocation/seat-source.js';

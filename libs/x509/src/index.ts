@@ -52,6 +52,7 @@ export {
   parseSubjectKeyIdentifier,
 } from './extensions/key-identifiers.js';
 export { encodeKeyUsage, type KeyUsage, parseKeyUsage } from './extensions/key-usage.js';
+export { encodeNoRevAvail, parseNoRevAvail } from './extensions/no-rev-avail.js';
 export { encodeSubjectAltName, parseSubjectAltName } from './extensions/subject-alt-name.js';
 export {
   type AttributeTypeAndValue,

@@ -9,6 +9,7 @@ const reasons: Partial<Record<VerifierErrorCode | PolicyErrorCode, string>> = {
   SIGNATURE_ALGORITHM_REFUSED: 'it is signed with an algorithm that is not accepted',
   KEY_REFUSED: 'a key of the path is of a kind or size that is not accepted',
   EXTENSION_UNSUPPORTED: 'it has a critical extension that is not understood',
+  NO_REV_AVAIL_CONTRADICTED: 'it says that nothing is published about its revocation, and where to find that',
   SUBJECT_MISSING: 'it says nowhere whom it is for',
   CERT_NOT_YET_VALID: 'it is not valid yet',
   CERT_EXPIRED: 'it has expired',

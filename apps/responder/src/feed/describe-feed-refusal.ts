@@ -40,6 +40,7 @@ export function describeFeedRefusal({ code, retryAfter = RETRY_AFTER_SECONDS }: 
     case 'END_ENTITY_IS_CA':
     case 'KEY_USAGE_MISSING':
     case 'EXT_KEY_USAGE_MISSING':
+    case 'NO_REV_AVAIL_CONTRADICTED':
     case 'PATH_LEN_EXCEEDED':
     case 'PATH_TOO_LONG':
     case 'BUDGET_EXCEEDED':

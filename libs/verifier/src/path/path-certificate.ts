@@ -13,6 +13,7 @@ import {
   parseCertificate,
   parseExtKeyUsage,
   parseKeyUsage,
+  parseNoRevAvail,
   parseSubjectAltName,
   parseSubjectKeyIdentifier,
   parseSubjectPublicKeyInfo,
@@ -35,6 +36,8 @@ export class PathCertificate {
   readonly subjectKeyIdentifier: Uint8Array | undefined;
   /** keyIdentifier of authorityKeyIdentifier. */
   readonly authorityKeyIdentifier: Uint8Array | undefined;
+  /** The issuer publishes nothing about its revocation (RFC 9608). */
+  readonly noRevAvail: boolean;
   /** Issuers whose key was found to have signed this certificate: true for ever, so never asked twice. */
   readonly signedBy = new WeakSet<PathCertificate>();
   private keyObjectMemo: KeyObject | undefined;
@@ -55,6 +58,7 @@ export class PathCertificate {
       Oid.authorityKeyIdentifier,
       parseAuthorityKeyIdentifier,
     )?.keyIdentifier;
+    this.noRevAvail = read(certificate, Oid.noRevAvail, parseNoRevAvail) !== undefined;
   }
 
   get keyObject(): KeyObject {

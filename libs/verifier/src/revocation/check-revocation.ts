@@ -1,30 +1,46 @@
 import { saysMore, VerifierError } from '../error.js';
 import type { RevocationFinding } from './finding.js';
-import type { RevocationPolicy, RevocationQuestion } from './revocation-source.js';
+import { checkNoRevAvail } from './no-rev-avail.js';
+import type { RevocationPolicy, RevocationQuestion, RevocationSource } from './revocation-source.js';
 
 const ABSENT: RevocationFinding = { status: 'unknown', because: 'absent' };
 
+/** What noRevAvail spares (RFC 9608 4): the ways in which an issuer publishes. Our own seats and a caller's list are neither. */
+const SPARED: ReadonlySet<RevocationSource['kind']> = new Set(['crl', 'ocsp', 'token-status-list']);
+
 /**
- * Asks for the status of every certificate below the anchor (RFC 5280 6.1.3 (a)(3)), end entity first in `path`. Throws the
- * VerifierError that says most; whatever is not good is refused unless the policy says otherwise.
+ * Asks for the status of every certificate below the anchor (RFC 5280 6.1.3 (a)(3)), end entity first in `path`, or of the end
+ * entity alone under that scope. Throws the VerifierError that says most; whatever is not good is refused unless the policy says
+ * otherwise. TypeError for a policy without sources.
  */
 export function checkRevocation(
   { path, ...rest }: Omit<RevocationQuestion, 'depth' | 'subject' | 'issuer'>,
   policy: RevocationPolicy,
 ): void {
+  checkPolicy(policy);
   let worst: VerifierError | undefined;
   for (const [depth, subject] of path.entries()) {
     const issuer = path[depth + 1];
     if (issuer === undefined) break;
-    const finding = findingOf({ ...rest, path, depth, subject, issuer }, policy);
+    if (subject.noRevAvail) checkNoRevAvail(subject, depth);
+    if (depth > 0 && policy.scope === 'end-entity') continue;
+    const sources = subject.noRevAvail ? policy.sources.filter(({ kind }) => !SPARED.has(kind)) : policy.sources;
+    // The issuer says that there is nothing to ask, and the caller asks nobody else.
+    if (sources.length === 0) continue;
+    const finding = findingOf({ ...rest, path, depth, subject, issuer }, sources);
     const error = refusalOf(finding, depth, subject.certificate.serialNumber, policy);
     if (error !== undefined && (worst === undefined || saysMore(error, worst))) worst = error;
   }
   if (worst !== undefined) throw worst;
 }
 
+// An empty list would make `whenUnknown: 'allow'` accept everything without a word.
+function checkPolicy({ sources }: RevocationPolicy): void {
+  if (sources.length === 0) throw new TypeError('a revocation policy needs a source');
+}
+
 /** Revoked says more than suspended, that more than good, that more than not to know. */
-function findingOf(question: RevocationQuestion, { sources }: RevocationPolicy): RevocationFinding {
+function findingOf(question: RevocationQuestion, sources: readonly RevocationSource[]): RevocationFinding {
   let best = ABSENT;
   for (const source of sources) {
     const finding = source.find(question);
@@ -58,8 +74,16 @@ function refusalOf(
   switch (finding.status) {
     case 'good':
       return undefined;
-    case 'revoked':
-      return new VerifierError({ code: 'CERT_REVOKED', depth, serialNumber });
+    case 'revoked': {
+      const { reason, revocationTime } = finding;
+      return new VerifierError({
+        code: 'CERT_REVOKED',
+        depth,
+        serialNumber,
+        ...(reason === undefined ? {} : { reason }),
+        ...(revocationTime === undefined ? {} : { revocationTime }),
+      });
+    }
     case 'suspended':
       return new VerifierError({ code: 'CERT_SUSPENDED', depth, serialNumber });
     case 'unknown':

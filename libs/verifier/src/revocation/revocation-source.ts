@@ -29,13 +29,23 @@ export interface RevocationQuestion {
 export interface RevocationSource {
   /** `seat` and `denylist` are asked about every certificate; noRevAvail (RFC 9608) spares the others. */
   readonly kind: 'seat' | 'token-status-list' | 'crl' | 'ocsp' | 'denylist';
+  /** Counts the changes of what it knows, so that who tracks connections asks again when there is reason to. */
+  readonly changes?: number;
   find(question: RevocationQuestion): RevocationFinding;
 }
 
 /** Which sources are asked, and what it means that none of them knows. */
 export interface RevocationPolicy {
-  /** All are asked until one says revoked or suspended; one that says good is enough if none does. */
+  /**
+   * All are asked until one says revoked; one that says good is enough if none says revoked or suspended. Never empty: who wants no
+   * status asks for `uncheckedRevocation`.
+   */
   readonly sources: readonly RevocationSource[];
+  /**
+   * Which certificates are asked about: `path`, the default, is every one below the trust anchor; `end-entity` is for anchors whose
+   * CAs publish nothing about their intermediates.
+   */
+  readonly scope?: 'path' | 'end-entity';
   /** `deny` if left out: nothing is known of the certificate. */
   readonly whenUnknown?: 'deny' | 'allow';
   /** `deny` if left out: all that is known is too old, and does not list it as revoked. */
