@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 // Two projects: `unit` runs beside the code and touches no database; `integration` shares one embedded PostgreSQL.
+const conformance = 'test/conformance/**/*.spec.ts';
+
 export default defineConfig({
   resolve: { tsconfigPaths: true },
   test: {
@@ -8,12 +10,13 @@ export default defineConfig({
     // most of what integration tests do is wait for processes and databases: no core is kept back
     maxWorkers: '100%',
     projects: [
-      { extends: true, test: { name: 'unit', include: ['apps/**/*.spec.ts', 'libs/**/*.spec.ts'] } },
+      { extends: true, test: { name: 'unit', include: ['apps/**/*.spec.ts', 'libs/**/*.spec.ts', conformance] } },
       {
         extends: true,
         test: {
           name: 'integration',
           include: ['test/**/*.spec.ts'],
+          exclude: [conformance],
           globalSetup: ['./test/global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,

@@ -26,6 +26,7 @@ const builtFrom = [
   'libs',
   'migrations',
   'bench',
+  'test/conformance',
   'types',
   'nest-cli.json',
   'tsconfig.json',

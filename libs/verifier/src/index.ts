@@ -10,6 +10,7 @@ export { formatSpiffeId, type Identity, parseSpiffeId, readIdentity } from './id
 export type { Purpose } from './path/certificate-checks.js';
 export type { PathRequest, PathResult } from './path/path-request.js';
 export { verifyPath } from './path/verify-path.js';
+export { matchesServerName } from './server-name.js';
 export { PolicyError, type PolicyErrorCode, type PolicyErrorDetail } from './policy-error.js';
 export { proveSnapshot, type SnapshotEvidence, type SnapshotProof } from './status/prove-snapshot.js';
 export { Denylist, type DenylistEntry, uncheckedRevocation } from './revocation/denylist.js';

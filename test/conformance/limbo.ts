@@ -1,0 +1,123 @@
+import { Oid } from '@touchmark/der';
+import { matchesServerName, type PathRequest, type Purpose, verifyPath } from '@touchmark/verifier';
+import {
+  type Certificate,
+  decodePem,
+  parseCertificate,
+  parseKeyUsage,
+  parseSubjectAltName,
+  X509Error,
+} from '@touchmark/x509';
+
+import type { ConformanceCase, Outcome } from './conformance-case.js';
+import type { LimboCase, LimboPeerName } from './limbo-file.js';
+
+/** When a case without a time is judged, 2026-07-01T00:00:00Z: its certificates are valid for centuries to both sides. */
+const ANY_TIME = 1_782_864_000;
+
+/** The cases of an x509-limbo file, ready to be judged. Options depend on nothing of an id but its first namespace. */
+export function limboCases(cases: readonly LimboCase[]): readonly ConformanceCase[] {
+  return cases.map((testCase) => ({
+    id: testCase.id,
+    expected: testCase.expected_result,
+    judge: () => judge(testCase),
+  }));
+}
+
+function judge(testCase: LimboCase): Outcome {
+  const why = unsupported(testCase);
+  if (why !== undefined) return { answer: 'UNSUPPORTED', why };
+  const result = verifyPath(requestOf(testCase));
+  if (!result.ok) {
+    const { code, message, detail } = result.error;
+    return { answer: 'FAILURE', code, detail: 'oid' in detail ? `${message}, ${detail.oid}` : message };
+  }
+  return peerOutcome(testCase, result.leaf);
+}
+
+function requestOf(testCase: LimboCase): PathRequest {
+  const purpose = purposeOf(testCase);
+  if (purpose === undefined) throw new TypeError('an unsupported case is not judged');
+  return {
+    chain: [testCase.peer_certificate, ...testCase.untrusted_intermediates].map(derOf),
+    trustAnchors: testCase.trusted_certs.flatMap(anchorOf),
+    intermediates: [],
+    at: testCase.validation_time ? Date.parse(testCase.validation_time) / 1000 : ANY_TIME,
+    purpose,
+    requireExtKeyUsage: false,
+    revocation: { sources: [], whenUnknown: 'allow' },
+  };
+}
+
+/** What the case needs and we do not have. */
+function unsupported(testCase: LimboCase): string | undefined {
+  if (testCase.signature_algorithms.length > 0) {
+    return 'signature_algorithms: a verification does not choose among the accepted algorithms';
+  }
+  if (purposeOf(testCase) === undefined) {
+    return `extended_key_usage ${testCase.extended_key_usage.join(', ')}: not a purpose of ours`;
+  }
+  if (testCase.max_chain_depth !== null && testCase.max_chain_depth !== undefined) return 'max_chain_depth';
+  if (testCase.crls.length > 0) return 'crls';
+  const unknown = peerNamesOf(testCase).find(({ kind }) => !['DNS', 'IP', 'RFC822'].includes(kind));
+  return unknown && `a peer name of kind ${unknown.kind}`;
+}
+
+const PURPOSES: ReadonlyMap<string, Purpose> = new Map<string, Purpose>([
+  ['serverAuth', 'server'],
+  ['clientAuth', 'client'],
+  ['anyExtendedKeyUsage', 'any'],
+]);
+
+// The kind of validation is a purpose already; the list, where it names one, says it again.
+function purposeOf({ validation_kind: kind, extended_key_usage: [first, ...more] }: LimboCase): Purpose | undefined {
+  if (first === undefined) return kind === 'SERVER' ? 'server' : 'client';
+  return more.length === 0 ? PURPOSES.get(first) : undefined;
+}
+
+/** The names that the case asks for, and the uses of the key, once the path holds. */
+function peerOutcome(testCase: LimboCase, leaf: Certificate): Outcome {
+  const missing = peerNamesOf(testCase).find((name) => !hasName(leaf, name));
+  if (missing !== undefined) {
+    return { answer: 'FAILURE', code: 'NAME_MISMATCH', detail: `no name for ${missing.kind} ${missing.value}` };
+  }
+  const keyUsage = leaf.extensions.get(Oid.keyUsage);
+  const granted = keyUsage && new Set<string>(parseKeyUsage(keyUsage.value));
+  const use = testCase.key_usage.find((name) => granted?.has(name) === false);
+  if (use !== undefined) return { answer: 'FAILURE', code: 'KEY_USAGE_MISSING', detail: use };
+  return { answer: 'SUCCESS' };
+}
+
+function peerNamesOf({ expected_peer_name: name, expected_peer_names: names }: LimboCase): readonly LimboPeerName[] {
+  return name ? [name, ...names] : names;
+}
+
+// A host's text says by itself whether it is an address: BetterTLS calls both DNS.
+function hasName(leaf: Certificate, { kind, value }: LimboPeerName): boolean {
+  const extension = leaf.extensions.get(Oid.subjectAltName);
+  const names = extension === undefined ? [] : parseSubjectAltName(extension.value);
+  if (kind !== 'RFC822') return matchesServerName(names, value);
+  return names.some((name) => name.kind === 'rfc822Name' && mailbox(name.value) === mailbox(value));
+}
+
+/** The host of a mailbox is a DNS name, what stands before it is not (RFC 5280 section 7.5). */
+function mailbox(text: string): string {
+  const at = text.lastIndexOf('@');
+  return text.slice(0, at) + text.slice(at).toLowerCase();
+}
+
+function derOf(pem: string): Uint8Array {
+  const [block] = decodePem(pem);
+  if (block === undefined) throw new Error('a case without PEM');
+  return block.der;
+}
+
+// An anchor that cannot be read is none.
+function anchorOf(pem: string): readonly Certificate[] {
+  try {
+    return [parseCertificate(derOf(pem))];
+  } catch (error) {
+    if (error instanceof X509Error) return [];
+    throw error;
+  }
+}
