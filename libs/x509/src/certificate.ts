@@ -4,6 +4,7 @@ import { type AlgorithmIdentifier, readAlgorithmIdentifier } from './algorithm-i
 import { X509Error } from './error.js';
 import { type Extensions, readOptionalExtensions } from './extension.js';
 import { isEmptyName, readName } from './name.js';
+import { equalNames } from './name-match.js';
 import { contentsOf, parsing, readWhole } from './parsing.js';
 import { readSignature } from './signature-value.js';
 import { readSubjectPublicKeyInfo } from './subject-public-key-info.js';
@@ -80,9 +81,9 @@ export function parseCertificate(der: Uint8Array): Certificate {
   );
 }
 
-/** Whether issuer and subject are the same octets (RFC 5280 3.2); says nothing about who signed. */
+/** Whether issuer and subject are the same name (RFC 5280 3.2, 7.1); says nothing about who signed. */
 export function isSelfIssued(certificate: Certificate): boolean {
-  return equalBytes(certificate.issuer, certificate.subject);
+  return equalNames(certificate.issuer, certificate.subject);
 }
 
 function readVersion(tbs: DerReader): 1 | 2 | 3 {

@@ -65,6 +65,7 @@ export {
   parseName,
   type RelativeDistinguishedName,
 } from './name.js';
+export { equalNames, nameStartsWith, rdnKeys } from './name-match.js';
 export { type OcspRequest, parseOcspRequest } from './ocsp-request.js';
 export {
   type BasicOcspResponse,

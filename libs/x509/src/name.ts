@@ -32,7 +32,7 @@ export type Name = readonly RelativeDistinguishedName[];
 export const EMPTY_NAME: Uint8Array = Uint8Array.of(0x30, 0);
 
 /**
- * Reads a Name (RFC 5280 4.1.2.4). Compare names by their DER octets, never by what this returns.
+ * Reads a Name (RFC 5280 4.1.2.4). Compare names with `equalNames`, never by what this returns.
  * Throws X509Error NAME_MALFORMED.
  */
 export function parseName(der: Uint8Array): Name {

@@ -1,6 +1,6 @@
 import { equalBytes } from '@touchmark/der';
 import { decodeSigned, type JournalPosition, StatusListError, type StatusListErrorCode } from '@touchmark/status-list';
-import { type Certificate, spkiSha256, X509Error } from '@touchmark/x509';
+import { type Certificate, equalNames, spkiSha256, X509Error } from '@touchmark/x509';
 
 import { VerifierError } from '../error.js';
 import { FeedError, type FeedErrorCode } from '../feed-error.js';
@@ -48,7 +48,7 @@ export function proveSnapshot(evidence: SnapshotEvidence): SnapshotProof {
     const signer = signers.find(({ subjectPublicKeyInfo }) => equalBytes(spkiSha256(subjectPublicKeyInfo), keyId));
     if (signer === undefined) throw new FeedError('SIGNER_REFUSED');
     const issuers = new SignerIssuers(signerIssuers.map(({ der }) => der));
-    const issuer = signerIssuers.find(({ subject }) => equalBytes(subject, signer.issuer));
+    const issuer = signerIssuers.find(({ subject }) => equalNames(subject, signer.issuer));
     const realm = evidence.realm ?? realmIn(signer);
     // However old: the answer says how old.
     const age = { now: () => now, maxAge: Number.POSITIVE_INFINITY, maxClockSkew };

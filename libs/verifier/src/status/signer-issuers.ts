@@ -1,5 +1,5 @@
 import { equalBytes } from '@touchmark/der';
-import { type Certificate, decodePem, parseCertificate, X509Error } from '@touchmark/x509';
+import { equalNames, type Certificate, decodePem, parseCertificate, X509Error } from '@touchmark/x509';
 
 import { VerifierError } from '../error.js';
 import type { FeedTls } from '../feed/feed-request.js';
@@ -30,7 +30,7 @@ export class SignerIssuers {
   has(issuer: PathCertificate): boolean {
     const { subject, subjectPublicKeyInfo } = issuer.certificate;
     if (this.keys.some((key) => equalBytes(key, subjectPublicKeyInfo))) return true;
-    return this.own !== undefined && equalBytes(subject, this.own.certificate.issuer) && signed(this.own, issuer);
+    return this.own !== undefined && equalNames(subject, this.own.certificate.issuer) && signed(this.own, issuer);
   }
 }
 
