@@ -5,6 +5,7 @@ import {
   type Certificate,
   formatName,
   parseAuthorityInfoAccess,
+  distributionPointNames,
   parseCRLDistributionPoints,
   parseName,
   parseSubjectPublicKeyInfo,
@@ -42,8 +43,10 @@ export function certificateFacts(certificate: Certificate): CertificateFacts {
     identity: identityOf(certificate),
     ocsp: access?.ocsp ?? [],
     caIssuers: access?.caIssuers ?? [],
-    crl: points.flatMap(({ fullName = [] }) =>
-      fullName.flatMap((name) => (name.kind === 'uniformResourceIdentifier' ? [name.value] : [])),
+    crl: points.flatMap(({ distributionPoint }) =>
+      (distributionPointNames(distributionPoint, issuer) ?? []).flatMap((name) =>
+        name.kind === 'uniformResourceIdentifier' ? [name.value] : [],
+      ),
     ),
   };
 }

@@ -88,8 +88,8 @@ describe('encodeCertificateList', () => {
     const leaf = parseCertificate((await specCertificate(ldevid, 'ldevid', device(1))).certificate);
     const point = leaf.extensions.get(Oid.cRLDistributionPoints)?.value ?? new Uint8Array();
     const scope = parseIssuingDistributionPoint(value(Oid.issuingDistributionPoint));
-    expect(scope.fullName).toEqual(parseCRLDistributionPoints(point)[0]?.fullName);
-    expect([scope.onlyContainsUserCerts, scope.onlySomeReasons, scope.indirectCRL]).toEqual([false, false, false]);
+    expect(scope.distributionPoint).toEqual(parseCRLDistributionPoints(point)[0]?.distributionPoint);
+    expect([scope.onlyContainsUserCerts, scope.onlySomeReasons, scope.indirectCRL]).toEqual([false, undefined, false]);
   });
 
   const entry = fc.record(

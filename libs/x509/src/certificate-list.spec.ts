@@ -22,7 +22,13 @@ import {
   TestCa,
 } from '@touchmark/testkit';
 
-import { type CertificateList, findRevoked, parseCertificateList, revokedCertificates } from './certificate-list.js';
+import {
+  type CertificateList,
+  findRevoked,
+  parseCertificateList,
+  parseRevokedCertificate,
+  revokedCertificates,
+} from './certificate-list.js';
 import { X509Error, type X509ErrorCode } from './error.js';
 import { encodeExtension } from './extension.js';
 import {
@@ -31,11 +37,16 @@ import {
   encodeReasonCode,
   parseCRLNumber,
 } from './extensions/crl-extensions.js';
+import type { GeneralName } from './extensions/general-name.js';
+import { encodeSubjectAltName } from './extensions/subject-alt-name.js';
 import { EMPTY_NAME } from './name.js';
 import { verifySignature } from './signature.js';
 
 const root = TestCa.root();
 const NOTHING = new Uint8Array(0);
+const GENERALIZED = encodeGeneralizedTime(TEST_NOW + 1);
+const ISSUER: GeneralName = { kind: 'directoryName', value: root.certificate.subject };
+const CERTIFICATE_ISSUER = encodeExtension(Oid.certificateIssuer, true, encodeSubjectAltName([ISSUER]));
 
 function entry(serial: number, ...extensions: Uint8Array[]): Uint8Array {
   const list = extensions.length === 0 ? [] : [encodeSequence(...extensions)];
@@ -92,7 +103,8 @@ describe('parseCertificateList', () => {
     expect(list).toMatchObject({ version: 2, thisUpdate: TEST_NOW, nextUpdate: TEST_NOW + 60 });
     expect(parseCRLNumber(list.extensions.get(Oid.cRLNumber)!.value)).toBe(7n);
     expect(signatureHolds(list)).toBe(true);
-    const plain = { revocationDate: TEST_NOW, reasonCode: undefined, invalidityDate: undefined };
+    const absent = { reasonCode: undefined, invalidityDate: undefined, certificateIssuer: undefined };
+    const plain = { ...absent, revocationDate: TEST_NOW };
     expect([...revokedCertificates(list)]).toEqual([
       { ...plain, serialNumber: Uint8Array.of(1) },
       { ...plain, serialNumber: Uint8Array.of(0, 0x80), reasonCode: 'keyCompromise' },
@@ -107,6 +119,16 @@ describe('parseCertificateList', () => {
     expect(list.nextUpdate).toBeUndefined();
     expect([...revokedCertificates(list)]).toEqual([]);
     expect(findRevoked(list, Uint8Array.of(1))).toBeUndefined();
+  });
+
+  it('reads nextUpdate beyond 2049', () => {
+    const nextUpdate = Date.UTC(2050, 0, 1) / 1000;
+    expect(parseCertificateList(build({ nextUpdate: encodeTime(nextUpdate) })).nextUpdate).toBe(nextUpdate);
+  });
+
+  it('reads certificateIssuer of one entry, for who knows indirect CRLs', () => {
+    expect(parseRevokedCertificate(entry(1, CERTIFICATE_ISSUER), 2).certificateIssuer).toEqual([ISSUER]);
+    expect(codeOf(() => parseRevokedCertificate(entry(1, CERTIFICATE_ISSUER), 1))).toBe('VERSION_INVALID');
   });
 
   it('reads what openssl issues as @peculiar/x509 does', () => {
@@ -177,6 +199,13 @@ describe('parseCertificateList', () => {
       },
     ],
     ['an entry that is no SEQUENCE', 'CERTIFICATE_LIST_MALFORMED', { entries: encodeSequence(encodeNull()) }],
+    [
+      'certificateIssuer, for who reads a CRL of one issuer',
+      'EXTENSION_CRITICAL_UNKNOWN',
+      { entries: encodeSequence(entry(1, CERTIFICATE_ISSUER)) },
+    ],
+    ['thisUpdate as GeneralizedTime before 2050', 'CERTIFICATE_LIST_MALFORMED', { thisUpdate: GENERALIZED }],
+    ['nextUpdate as GeneralizedTime before 2050', 'CERTIFICATE_LIST_MALFORMED', { nextUpdate: GENERALIZED }],
     [
       'a third time',
       'CERTIFICATE_LIST_MALFORMED',

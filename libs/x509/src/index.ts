@@ -4,6 +4,7 @@ export {
   type CertificateList,
   findRevoked,
   parseCertificateList,
+  parseRevokedCertificate,
   type RevokedCertificate,
   revokedCertificates,
 } from './certificate-list.js';
@@ -28,6 +29,8 @@ export {
   encodeInvalidityDate,
   encodeOcspNocheck,
   encodeReasonCode,
+  parseBaseCRLNumber,
+  parseCertificateIssuer,
   parseCRLNumber,
   parseInvalidityDate,
   parseReasonCode,
@@ -36,10 +39,13 @@ export {
 } from './extensions/crl-extensions.js';
 export {
   type DistributionPoint,
+  type DistributionPointName,
+  distributionPointNames,
   encodeCRLDistributionPoints,
   encodeIssuingDistributionPoint,
   type IssuingDistributionPoint,
   parseCRLDistributionPoints,
+  parseFreshestCRL,
   parseIssuingDistributionPoint,
 } from './extensions/distribution-points.js';
 export { encodeExtKeyUsage, parseExtKeyUsage } from './extensions/ext-key-usage.js';
@@ -51,6 +57,7 @@ export {
   parseAuthorityKeyIdentifier,
   parseSubjectKeyIdentifier,
 } from './extensions/key-identifiers.js';
+export { ALL_REASONS, encodeReasonFlags, type ReasonFlag } from './extensions/reason-flags.js';
 export { encodeKeyUsage, type KeyUsage, parseKeyUsage } from './extensions/key-usage.js';
 export { encodeNoRevAvail, parseNoRevAvail } from './extensions/no-rev-avail.js';
 export { encodeSubjectAltName, parseSubjectAltName } from './extensions/subject-alt-name.js';

@@ -10,7 +10,8 @@ import {
 } from '@touchmark/der';
 
 import { X509Error } from '../error.js';
-import { parsing } from '../parsing.js';
+import { parsing, readWhole } from '../parsing.js';
+import { type GeneralName, readGeneralNames } from './general-name.js';
 
 /** CRLReason by number (RFC 5280 5.3.1); 7 is not used. */
 const REASONS = [
@@ -58,10 +59,17 @@ export function encodeInvalidityDate(seconds: number): Uint8Array {
 
 /** RFC 5280 5.2.3: not negative, at most 20 octets. */
 export function parseCRLNumber(value: Uint8Array): bigint {
-  const contents = readOne(value, Oid.cRLNumber, (reader) => reader.readInteger());
-  if (contents.length > 20 || (contents[0] ?? 0) > 0x7f)
-    throw new X509Error('EXTENSION_MALFORMED', { oid: Oid.cRLNumber });
-  return BigInt(`0x${toHex(contents)}`);
+  return readNumber(value, Oid.cRLNumber);
+}
+
+/** deltaCRLIndicator: the cRLNumber of the complete CRL that a delta CRL goes on from, and of later ones (RFC 5280 5.2.4). */
+export function parseBaseCRLNumber(value: Uint8Array): bigint {
+  return readNumber(value, Oid.deltaCRLIndicator);
+}
+
+/** certificateIssuer of an entry in an indirect CRL: who issued the certificate (RFC 5280 5.3.3). */
+export function parseCertificateIssuer(value: Uint8Array): readonly GeneralName[] {
+  return parsing('EXTENSION_MALFORMED', () => readWhole(value, readGeneralNames), Oid.certificateIssuer);
 }
 
 export function encodeCRLNumber(n: bigint): Uint8Array {
@@ -73,6 +81,12 @@ export function encodeCRLNumber(n: bigint): Uint8Array {
 /** id-pkix-ocsp-nocheck (RFC 6960 4.2.2.2.1): its value is NULL. */
 export function encodeOcspNocheck(): Uint8Array {
   return encodeNull();
+}
+
+function readNumber(value: Uint8Array, oid: string): bigint {
+  const contents = readOne(value, oid, (reader) => reader.readInteger());
+  if (contents.length > 20 || (contents[0] ?? 0) > 0x7f) throw new X509Error('EXTENSION_MALFORMED', { oid });
+  return BigInt(`0x${toHex(contents)}`);
 }
 
 function readOne<T>(value: Uint8Array, oid: string, read: (reader: DerReader) => T): T {

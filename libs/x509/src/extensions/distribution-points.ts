@@ -1,46 +1,67 @@
-import { contextTag, type DerReader, encodeExplicit, encodeImplicit, encodeSequence, Oid, Tag } from '@touchmark/der';
+import {
+  contextTag,
+  DerReader,
+  encodeExplicit,
+  encodeImplicit,
+  encodeSequence,
+  encodeSet,
+  Oid,
+  Tag,
+} from '@touchmark/der';
 
 import { X509Error } from '../error.js';
+import { readName } from '../name.js';
 import { parsing, readWhole } from '../parsing.js';
 import { encodeGeneralName, type GeneralName, readGeneralNames } from './general-name.js';
+import { type ReasonFlag, readReasonFlags } from './reason-flags.js';
+
+/** `DistributionPointName` (RFC 5280 4.2.1.13), read by `distributionPointNames`. */
+export type DistributionPointName =
+  /** Names of one and the same CRL. */
+  | { readonly fullName: readonly GeneralName[] }
+  /** DER of a RelativeDistinguishedName, to be put behind the name of who issues the CRL. */
+  | { readonly nameRelativeToCRLIssuer: Uint8Array };
 
 export interface DistributionPoint {
-  /** Names of one and the same CRL; undefined for nameRelativeToCRLIssuer or none at all. */
-  readonly fullName: readonly GeneralName[] | undefined;
-  /** ReasonFlags present: this point does not cover all reasons. */
-  readonly onlySomeReasons: boolean;
+  readonly distributionPoint: DistributionPointName | undefined;
+  /** Undefined: it covers all reasons. */
+  readonly reasons: ReadonlySet<ReasonFlag> | undefined;
+  /** Undefined: who issued the certificate. */
   readonly cRLIssuer: readonly GeneralName[] | undefined;
 }
 
 export interface IssuingDistributionPoint {
-  readonly fullName: readonly GeneralName[] | undefined;
+  readonly distributionPoint: DistributionPointName | undefined;
   readonly onlyContainsUserCerts: boolean;
   readonly onlyContainsCACerts: boolean;
-  readonly onlySomeReasons: boolean;
+  /** Undefined: it covers all reasons. */
+  readonly onlySomeReasons: ReadonlySet<ReasonFlag> | undefined;
   readonly indirectCRL: boolean;
   readonly onlyContainsAttributeCerts: boolean;
 }
 
-/** RFC 5280 4.2.1.13. */
+/** RFC 5280 4.2.1.13: at least one point, and each says where or from whom its CRL is. */
 export function parseCRLDistributionPoints(value: Uint8Array): readonly DistributionPoint[] {
-  return parsing(
-    'EXTENSION_MALFORMED',
-    () =>
-      readWhole(value, (contents) => {
-        const points: DistributionPoint[] = [];
-        do {
-          const point = contents.read(Tag.SEQUENCE);
-          const fullName = readDistributionPointName(point);
-          const onlySomeReasons = skipOptional(point, contextTag(1));
-          const issuer = point.readOptional(contextTag(2, true));
-          const cRLIssuer = issuer === undefined ? undefined : readGeneralNames(issuer);
-          point.end();
-          points.push({ fullName, onlySomeReasons, cRLIssuer });
-        } while (!contents.done);
-        return points;
-      }),
-    Oid.cRLDistributionPoints,
-  );
+  return readDistributionPoints(value, Oid.cRLDistributionPoints);
+}
+
+/** RFC 5280 4.2.1.15, 5.2.6: the same syntax; where the delta CRLs are. */
+export function parseFreshestCRL(value: Uint8Array): readonly DistributionPoint[] {
+  return readDistributionPoints(value, Oid.freshestCRL);
+}
+
+/**
+ * The names of a distribution point. A relative one becomes the directoryName that it means below `crlIssuer`, DER of a Name.
+ * Undefined if there is no name.
+ */
+export function distributionPointNames(
+  name: DistributionPointName | undefined,
+  crlIssuer: Uint8Array,
+): readonly GeneralName[] | undefined {
+  if (name === undefined) return undefined;
+  if ('fullName' in name) return name.fullName;
+  const rdns = new DerReader(crlIssuer).readContents(Tag.SEQUENCE);
+  return [{ kind: 'directoryName', value: encodeSequence(rdns, name.nameRelativeToCRLIssuer) }];
 }
 
 /** One distribution point; several URIs are several places of the same CRL. */
@@ -55,16 +76,16 @@ export function parseIssuingDistributionPoint(value: Uint8Array): IssuingDistrib
     () =>
       readWhole(value, (contents) => {
         const empty = contents.done;
-        const fullName = readDistributionPointName(contents);
+        const distributionPoint = readDistributionPointName(contents);
         const onlyContainsUserCerts = readFlag(contents, 1);
         const onlyContainsCACerts = readFlag(contents, 2);
-        const onlySomeReasons = skipOptional(contents, contextTag(3));
+        const onlySomeReasons = readReasonFlags(contents, contextTag(3));
         const indirectCRL = readFlag(contents, 4);
         const onlyContainsAttributeCerts = readFlag(contents, 5);
         const scopes = [onlyContainsUserCerts, onlyContainsCACerts, onlyContainsAttributeCerts].filter(Boolean).length;
         if (empty || scopes > 1) throw malformed();
         return {
-          fullName,
+          distributionPoint,
           onlyContainsUserCerts,
           onlyContainsCACerts,
           onlySomeReasons,
@@ -97,13 +118,44 @@ function encodeDistributionPointName(uris: readonly string[]): Uint8Array {
   return encodeExplicit(0, encodeExplicit(0, ...names));
 }
 
-function readDistributionPointName(reader: DerReader): readonly GeneralName[] | undefined {
+function readDistributionPoints(value: Uint8Array, oid: string): readonly DistributionPoint[] {
+  return parsing(
+    'EXTENSION_MALFORMED',
+    () =>
+      readWhole(value, (contents) => {
+        const points: DistributionPoint[] = [];
+        do {
+          const point = contents.read(Tag.SEQUENCE);
+          const distributionPoint = readDistributionPointName(point);
+          const reasons = readReasonFlags(point, contextTag(1));
+          const issuer = point.readOptional(contextTag(2, true));
+          const cRLIssuer = issuer === undefined ? undefined : readGeneralNames(issuer);
+          point.end();
+          if (distributionPoint === undefined && cRLIssuer === undefined) {
+            throw new X509Error('EXTENSION_MALFORMED', { oid });
+          }
+          points.push({ distributionPoint, reasons, cRLIssuer });
+        } while (!contents.done);
+        return points;
+      }),
+    oid,
+  );
+}
+
+function readDistributionPointName(reader: DerReader): DistributionPointName | undefined {
   const choice = reader.readOptional(contextTag(0, true));
   if (choice === undefined) return undefined;
-  const fullName = choice.readOptional(contextTag(0, true));
-  if (fullName === undefined) choice.skip(contextTag(1, true));
+  const names = choice.readOptional(contextTag(0, true));
+  if (names !== undefined) {
+    const fullName = readGeneralNames(names);
+    choice.end();
+    return { fullName };
+  }
+  // [1] IMPLICIT RelativeDistinguishedName, checked as the Name of one RDN.
+  const rdn = encodeSet(choice.readContents(contextTag(1, true)));
   choice.end();
-  return fullName === undefined ? undefined : readGeneralNames(fullName);
+  readName(new DerReader(encodeSequence(rdn)));
+  return { nameRelativeToCRLIssuer: rdn };
 }
 
 // [n] IMPLICIT BOOLEAN DEFAULT FALSE: in DER either absent or FF.
@@ -111,12 +163,6 @@ function readFlag(reader: DerReader, n: number): boolean {
   if (reader.peekTag() !== contextTag(n)) return false;
   const contents = reader.readContents(contextTag(n));
   if (contents.length !== 1 || contents[0] !== 0xff) throw malformed();
-  return true;
-}
-
-function skipOptional(reader: DerReader, tag: number): boolean {
-  if (reader.peekTag() !== tag) return false;
-  reader.skip(tag);
   return true;
 }
 

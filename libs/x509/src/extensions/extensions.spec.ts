@@ -1,4 +1,15 @@
-import { encodeElement, encodeNull, encodeSequence, fromHex, MAX_TIME, Oid, toHex } from '@touchmark/der';
+import {
+  DerReader,
+  encodeElement,
+  encodeExplicit,
+  encodeNull,
+  encodeSequence,
+  fromHex,
+  MAX_TIME,
+  Oid,
+  Tag,
+  toHex,
+} from '@touchmark/der';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
@@ -15,25 +26,30 @@ import {
   encodeInvalidityDate,
   encodeOcspNocheck,
   encodeReasonCode,
+  parseBaseCRLNumber,
+  parseCertificateIssuer,
   parseCRLNumber,
   parseInvalidityDate,
   parseReasonCode,
   type ReasonCode,
 } from './crl-extensions.js';
 import {
+  distributionPointNames,
   encodeCRLDistributionPoints,
   encodeIssuingDistributionPoint,
   parseCRLDistributionPoints,
+  parseFreshestCRL,
   parseIssuingDistributionPoint,
 } from './distribution-points.js';
 import { encodeExtKeyUsage, parseExtKeyUsage } from './ext-key-usage.js';
-import type { GeneralName } from './general-name.js';
+import { encodeGeneralName, type GeneralName } from './general-name.js';
 import {
   encodeAuthorityKeyIdentifier,
   encodeSubjectKeyIdentifier,
   parseAuthorityKeyIdentifier,
   parseSubjectKeyIdentifier,
 } from './key-identifiers.js';
+import { ALL_REASONS, encodeReasonFlags } from './reason-flags.js';
 import { encodeKeyUsage, type KeyUsage, parseKeyUsage } from './key-usage.js';
 import { encodeSubjectAltName, parseSubjectAltName } from './subject-alt-name.js';
 
@@ -97,6 +113,38 @@ describe('extensions read back what was written', () => {
     expect(JSON.stringify(read)).toBe(JSON.stringify(NAMES.map((n) => ('hwSerialNum' in n ? plain(n) : n))));
   });
 
+  it('every set of reasons', () => {
+    fc.assert(
+      fc.property(fc.subarray([...ALL_REASONS]), (flags) => {
+        const reasons = encodeReasonFlags(flags);
+        reasons[0] = 0x83;
+        expect(parseIssuingDistributionPoint(encodeSequence(reasons)).onlySomeReasons).toEqual(new Set(flags));
+      }),
+    );
+    // keyCompromise and cACompromise as openssl writes them; trailing zero bits and unassigned ones change nothing.
+    expect(toHex(encodeReasonFlags(['keyCompromise', 'cACompromise']))).toBe('03020560');
+    const loose = parseIssuingDistributionPoint(fromHex('3006830400e0007f')).onlySomeReasons;
+    expect(loose).toEqual(new Set(['keyCompromise', 'cACompromise']));
+  });
+
+  it('distribution points by names, relative ones below who issues the CRL', () => {
+    const ca = encodeName([{ type: Oid.organizationName, value: 'o' }]);
+    const below = encodeName([
+      { type: Oid.organizationName, value: 'o' },
+      { type: Oid.commonName, value: 'shard 1' },
+    ]);
+    const rdn = new DerReader(encodeName([{ type: Oid.commonName, value: 'shard 1' }])).read(Tag.SEQUENCE);
+    const relative = encodeExplicit(0, encodeExplicit(1, rdn.readContents(Tag.SET)));
+    const issuer = encodeExplicit(2, encodeGeneralName({ kind: 'directoryName', value: ca }));
+    const [point] = parseCRLDistributionPoints(encodeSequence(encodeSequence(relative, issuer)));
+    expect(point?.cRLIssuer).toEqual([{ kind: 'directoryName', value: ca }]);
+    const names = [{ kind: 'directoryName', value: below }];
+    expect(distributionPointNames(point?.distributionPoint, ca)).toEqual(names);
+    const scope = parseIssuingDistributionPoint(encodeSequence(relative));
+    expect(distributionPointNames(scope.distributionPoint, ca)).toEqual(names);
+    expect(distributionPointNames(undefined, ca)).toBeUndefined();
+  });
+
   it('the others', () => {
     const id = Uint8Array.of(1, 2, 3);
     expect(parseSubjectKeyIdentifier(encodeSubjectKeyIdentifier(id))).toEqual(id);
@@ -109,14 +157,21 @@ describe('extensions read back what was written', () => {
     expect(parseAuthorityInfoAccess(encodeAuthorityInfoAccess(access))).toEqual(access);
     expect([...parseCertificatePolicies(encodeCertificatePolicies(['2.25.7', '1.2.3']))]).toEqual(['2.25.7', '1.2.3']);
     const fullName = [{ kind: 'uniformResourceIdentifier', value: URI }];
-    expect(parseCRLDistributionPoints(encodeCRLDistributionPoints([URI]))).toEqual([
-      { fullName, onlySomeReasons: false, cRLIssuer: undefined },
-    ]);
+    const point = { distributionPoint: { fullName }, reasons: undefined, cRLIssuer: undefined };
+    expect(parseCRLDistributionPoints(encodeCRLDistributionPoints([URI]))).toEqual([point]);
+    expect(parseFreshestCRL(encodeCRLDistributionPoints([URI]))).toEqual([point]);
     expect(
       parseIssuingDistributionPoint(encodeIssuingDistributionPoint({ uris: [URI], onlyContainsUserCerts: true })),
-    ).toMatchObject({ fullName, onlyContainsUserCerts: true, onlyContainsCACerts: false, indirectCRL: false });
+    ).toMatchObject({
+      distributionPoint: { fullName },
+      onlyContainsUserCerts: true,
+      onlyContainsCACerts: false,
+      indirectCRL: false,
+    });
     expect(parseInvalidityDate(encodeInvalidityDate(MAX_TIME))).toBe(MAX_TIME);
-    for (const n of [0n, 127n, 128n, (1n << 159n) - 1n]) expect(parseCRLNumber(encodeCRLNumber(n))).toBe(n);
+    for (const n of [0n, 127n, 128n, (1n << 159n) - 1n]) {
+      expect([parseCRLNumber(encodeCRLNumber(n)), parseBaseCRLNumber(encodeCRLNumber(n))]).toEqual([n, n]);
+    }
     const reasons: ReasonCode[] = ['keyCompromise', 'certificateHold', 'removeFromCRL', 'aACompromise'];
     expect(reasons.map((reason) => parseReasonCode(encodeReasonCode(reason)))).toEqual(reasons);
     expect(toHex(encodeReasonCode('aACompromise'))).toBe('0a010a');
@@ -171,6 +226,12 @@ describe('extensions refuse', () => {
     ['a GeneralName [9]', () => parseSubjectAltName(fromHex('30028900'))],
     ['authorityCertIssuer without a serial number', () => parseAuthorityKeyIdentifier(fromHex('3004a1028200'))],
     ['a distribution point list without a point', () => parseCRLDistributionPoints(fromHex('3000'))],
+    ['a distribution point of reasons alone', () => parseCRLDistributionPoints(fromHex('3006300481020640'))],
+    ['a relative name that is empty', () => parseCRLDistributionPoints(fromHex('30063004a002a100'))],
+    ['reasons with a bit beyond their count', () => parseIssuingDistributionPoint(fromHex('300483020741'))],
+    ['reasons without a count', () => parseIssuingDistributionPoint(fromHex('30028300'))],
+    ['a negative BaseCRLNumber', () => parseBaseCRLNumber(fromHex('0201ff'))],
+    ['certificateIssuer without a name', () => parseCertificateIssuer(fromHex('3000'))],
     ['an empty issuingDistributionPoint', () => parseIssuingDistributionPoint(fromHex('3000'))],
     ['two scopes at once', () => parseIssuingDistributionPoint(fromHex('30068101ff8201ff'))],
     ['a flag FALSE spelled out', () => parseIssuingDistributionPoint(fromHex('3003810100'))],
