@@ -6,7 +6,7 @@ import { CliError } from './cli-error.js';
 export function readCertificates(bytes: Uint8Array, file: string): Certificate[] {
   try {
     const ders = bytes[0] === 0x30 ? [bytes] : pemCertificates(Buffer.from(bytes).toString('utf8'));
-    if (ders.length > 0) return ders.map(parseCertificate);
+    if (ders.length > 0) return ders.map((der) => parseCertificate(der));
   } catch (error) {
     if (!(error instanceof X509Error)) throw error;
     throw notCertificates(file, error);

@@ -67,6 +67,7 @@ export function refusalOf(error: VerifierError | PolicyError): Refusal {
     case 'NO_REV_AVAIL_CONTRADICTED':
     case 'PATH_LEN_EXCEEDED':
     case 'PATH_TOO_LONG':
+    case 'PROFILE_VIOLATED':
     case 'BUDGET_EXCEEDED':
     case 'IDENTITY_MALFORMED':
     case 'SERVER_NAME_MISMATCH':

@@ -1,5 +1,6 @@
 import type { ReasonCode } from '@touchmark/x509';
 
+import type { Profile, ProfileRule } from './path/profiles/profile.js';
 import type { UnknownReason } from './revocation/finding.js';
 
 /**
@@ -37,8 +38,10 @@ export type VerifierErrorDetail =
   | { readonly code: 'EXT_KEY_USAGE_MISSING'; readonly depth: number; readonly needed: string }
   /** More CA certificates below an issuer than its pathLenConstraint allows. */
   | { readonly code: 'PATH_LEN_EXCEEDED'; readonly depth: number; readonly pathLenConstraint: number }
-  /** More than 8 certificates above the end entity. */
+  /** More CA certificates between the end entity and any trust anchor than `maxDepth` allows. */
   | { readonly code: 'PATH_TOO_LONG' }
+  /** A path that holds by RFC 5280 section 6.1, with a certificate that breaks a rule of the profile it is held to. */
+  | { readonly code: 'PROFILE_VIOLATED'; readonly depth: number; readonly profile: Profile; readonly rule: ProfileRule }
   /** More work of one kind than a verification may cost: certificates made to keep us busy. */
   | { readonly code: 'BUDGET_EXCEEDED'; readonly budget: BudgetName; readonly limit: number }
   /** noRevAvail (RFC 9608) in a CA certificate, or beside a pointer to revocation data: which of the two holds is anybody's guess. */
@@ -63,8 +66,8 @@ export type VerifierErrorDetail =
   /** A SPIFFE URI that is not one of ours, or more than one URI (SPIFFE X509-SVID 2). */
   | { readonly code: 'IDENTITY_MALFORMED' };
 
-/** What is bounded in one verification. */
-export type BudgetName = 'signatures';
+/** What is bounded in one verification: see `Budget`. */
+export type BudgetName = 'signatures' | 'steps' | 'paths' | 'nameComparisons' | 'time';
 
 /** What may not stand beside noRevAvail (RFC 9608 3). */
 export type NoRevAvailContradiction =
@@ -99,30 +102,32 @@ export function saysMore(a: VerifierError, b: VerifierError): boolean {
   return byCode > 0 || (byCode === 0 && depthOf(a) > depthOf(b));
 }
 
+// Tens, so that a code finds its place between two others.
 const RANKS: Readonly<Record<VerifierErrorCode, number>> = {
   CERTIFICATE_MISSING: 0,
   CHAIN_TOO_LARGE: 0,
-  UNKNOWN_ISSUER: 1,
-  PATH_TOO_LONG: 2,
-  CERTIFICATE_MALFORMED: 3,
-  BAD_SIGNATURE: 4,
-  KEY_REFUSED: 5,
-  SIGNATURE_ALGORITHM_REFUSED: 6,
-  NOT_A_CA: 7,
-  KEY_USAGE_MISSING: 8,
-  EXTENSION_UNSUPPORTED: 9,
-  SUBJECT_MISSING: 10,
-  END_ENTITY_IS_CA: 11,
-  IDENTITY_MALFORMED: 12,
-  PATH_LEN_EXCEEDED: 13,
-  EXT_KEY_USAGE_MISSING: 14,
-  CERT_NOT_YET_VALID: 15,
-  CERT_EXPIRED: 16,
-  NO_REV_AVAIL_CONTRADICTED: 17,
-  STATUS_UNKNOWN: 18,
-  CERT_SUSPENDED: 19,
-  CERT_REVOKED: 20,
-  BUDGET_EXCEEDED: 21,
+  UNKNOWN_ISSUER: 10,
+  PATH_TOO_LONG: 20,
+  CERTIFICATE_MALFORMED: 30,
+  BAD_SIGNATURE: 40,
+  KEY_REFUSED: 50,
+  SIGNATURE_ALGORITHM_REFUSED: 60,
+  NOT_A_CA: 70,
+  KEY_USAGE_MISSING: 80,
+  EXTENSION_UNSUPPORTED: 90,
+  SUBJECT_MISSING: 100,
+  END_ENTITY_IS_CA: 110,
+  IDENTITY_MALFORMED: 120,
+  PATH_LEN_EXCEEDED: 130,
+  EXT_KEY_USAGE_MISSING: 140,
+  PROFILE_VIOLATED: 145,
+  CERT_NOT_YET_VALID: 150,
+  CERT_EXPIRED: 160,
+  NO_REV_AVAIL_CONTRADICTED: 165,
+  STATUS_UNKNOWN: 170,
+  CERT_SUSPENDED: 180,
+  CERT_REVOKED: 190,
+  BUDGET_EXCEEDED: 200,
 };
 
 function depthOf({ detail }: VerifierError): number {

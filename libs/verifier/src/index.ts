@@ -9,6 +9,7 @@ export type { FeedTls } from './feed/feed-request.js';
 export { formatSpiffeId, type Identity, parseSpiffeId, readIdentity } from './identity.js';
 export type { Purpose } from './path/certificate-checks.js';
 export type { PathRequest, PathResult } from './path/path-request.js';
+export type { Profile, ProfileRule } from './path/profiles/profile.js';
 export { verifyPath } from './path/verify-path.js';
 export { matchesServerName } from './server-name.js';
 export { PolicyError, type PolicyErrorCode, type PolicyErrorDetail } from './policy-error.js';

@@ -15,7 +15,7 @@ export interface Certificate {
   /** The signed part, whole element. */
   readonly tbsCertificate: Uint8Array;
   readonly version: 1 | 2 | 3;
-  /** INTEGER content octets: 1 to 20, positive, a leading zero octet where the first bit is set. */
+  /** INTEGER content octets: 1 to 20, positive, a leading zero octet where the first bit is set; other ones only where asked for. */
   readonly serialNumber: Uint8Array;
   readonly signatureAlgorithm: AlgorithmIdentifier;
   /** DER of the Name, never empty. */
@@ -32,12 +32,20 @@ export interface Certificate {
   readonly signature: Uint8Array;
 }
 
+export interface CertificateParsingOptions {
+  /** `any`: serial numbers that are zero, negative or longer than 20 octets too, as RFC 5280 4.1.2.2 asks of who reads them. */
+  readonly serialNumbers?: 'positive' | 'any';
+}
+
 /**
  * Reads one certificate, strictly: DER throughout, equal inner and outer signature algorithms, serial numbers of 1 to 20
  * octets and positive, extensions in v3 only and each once. It judges structure; dates, signature and extension contents are
  * for who uses them. Throws X509Error.
  */
-export function parseCertificate(der: Uint8Array): Certificate {
+export function parseCertificate(
+  der: Uint8Array,
+  { serialNumbers = 'positive' }: CertificateParsingOptions = {},
+): Certificate {
   return parsing('CERTIFICATE_MALFORMED', () =>
     readWhole(der, (outer) => {
       const tbsCertificate = outer.readElement(Tag.SEQUENCE);
@@ -46,7 +54,7 @@ export function parseCertificate(der: Uint8Array): Certificate {
 
       const tbs = contentsOf(tbsCertificate);
       const version = readVersion(tbs);
-      const serialNumber = readSerialNumber(tbs);
+      const serialNumber = serialNumbers === 'any' ? tbs.readInteger() : readSerialNumber(tbs);
       if (!equalBytes(tbs.readElement(Tag.SEQUENCE), signatureAlgorithm.der)) {
         throw new X509Error('SIGNATURE_ALGORITHM_MISMATCH');
       }

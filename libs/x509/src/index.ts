@@ -1,5 +1,5 @@
 export type { AlgorithmIdentifier } from './algorithm-identifier.js';
-export { type Certificate, isSelfIssued, parseCertificate } from './certificate.js';
+export { type Certificate, type CertificateParsingOptions, isSelfIssued, parseCertificate } from './certificate.js';
 export {
   type CertificateList,
   findRevoked,

@@ -43,6 +43,7 @@ export function describeFeedRefusal({ code, retryAfter = RETRY_AFTER_SECONDS }: 
     case 'NO_REV_AVAIL_CONTRADICTED':
     case 'PATH_LEN_EXCEEDED':
     case 'PATH_TOO_LONG':
+    case 'PROFILE_VIOLATED':
     case 'BUDGET_EXCEEDED':
     case 'CERT_REVOKED':
     case 'CERT_SUSPENDED':

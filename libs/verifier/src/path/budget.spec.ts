@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import { generateTestKey } from '@touchmark/testkit';
 
-import { Budget, costOf, SIGNATURE_BUDGET } from './budget.js';
+import { Budget, costOf, LIMITS } from './budget.js';
 
 function rsa(modulusBits: number, publicExponent = '010001'): SubjectPublicKeyInfo {
   const modulus = new Uint8Array(modulusBits / 8).fill(0xff);
@@ -34,10 +34,33 @@ describe('Budget', () => {
     expect(costOf(rsa(bits, 'fffffffb'))).toBe(4 * units);
   });
 
+  it.each([
+    ['steps', (budget: Budget) => budget.spendStep()],
+    ['paths', (budget: Budget) => budget.spendPath()],
+    ['nameComparisons', (budget: Budget) => budget.spendNameComparisons(1000)],
+  ] as const)('ends at the number of %s', (name, spend) => {
+    const budget = new Budget(() => 0);
+    const times = LIMITS[name] / (name === 'nameComparisons' ? 1000 : 1);
+    for (let i = 0; i < times; i++) spend(budget);
+    expect(() => spend(budget)).toThrow(
+      expect.objectContaining({ detail: { code: 'BUDGET_EXCEEDED', budget: name, limit: LIMITS[name] } }),
+    );
+  });
+
+  it('ends after its time, but not before it has gone further than an ordinary path goes', () => {
+    let time = 1000;
+    const budget = new Budget(() => time);
+    time += LIMITS.time + 1;
+    for (let i = 0; i < 32; i++) budget.spendStep();
+    expect(() => budget.spendStep()).toThrow(
+      expect.objectContaining({ detail: { code: 'BUDGET_EXCEEDED', budget: 'time', limit: LIMITS.time } }),
+    );
+  });
+
   it('ends at the check that would exceed it', () => {
     const budget = new Budget();
     const key = rsa(8192);
-    for (let spent = 0; spent + 12 <= SIGNATURE_BUDGET; spent += 12) budget.spendSignature(key);
+    for (let spent = 0; spent + 12 <= LIMITS.signatures; spent += 12) budget.spendSignature(key);
     expect(() => budget.spendSignature(key)).toThrow(expect.objectContaining({ code: 'BUDGET_EXCEEDED' }));
   });
 });

@@ -1,21 +1,77 @@
 import type { SubjectPublicKeyInfo } from '@touchmark/x509';
 
-import { VerifierError } from '../error.js';
+import { type BudgetName, VerifierError } from '../error.js';
 
-/** Units that one verification may cost. A unit is a P-256, Ed25519 or RSA-2048 signature check, about 0.1 ms. */
-export const SIGNATURE_BUDGET = 300;
+/**
+ * What one verification may cost at most, whatever was presented. For comparison: rustls-webpki has 100 signatures, 200,000 steps
+ * of path building and 250,000 name comparisons; Go's crypto/x509 100 signatures, and 250,000 name comparisons for each certificate;
+ * Chromium 20 paths, 5 seconds for each attempt.
+ */
+export const LIMITS: Readonly<Record<BudgetName, number>> = {
+  /** Units. A unit is a P-256, Ed25519 or RSA-2048 signature check, about 0.1 ms; others count signatures, whatever they cost. */
+  signatures: 300,
+  /** Certificates looked at as issuers. Fewer than webpki's, whose steps that fail return where ours throw. */
+  steps: 2000,
+  /** Paths that reached a trust anchor and failed there: Chromium's number, after 25,000 had proven to be too many. */
+  paths: 20,
+  /** Names against name constraints, as in rustls-webpki and Go. */
+  nameComparisons: 250_000,
+  /** Milliseconds. All of the above at once would be less on any machine that serves TLS. */
+  time: 250,
+};
+
+/** Steps before the clock is first looked at: an ordinary path takes three, and a process that was paused meanwhile did no harm. */
+const STEPS_WITHOUT_CLOCK = 32;
 
 /** What one verification may cost, counted down as it is spent, so that a hostile chain cannot make a gateway work for long. */
 export class Budget {
-  private signatureUnits = SIGNATURE_BUDGET;
+  private readonly monotonic: () => number;
+  private readonly left: Record<Exclude<BudgetName, 'time'>, number>;
+  private readonly startedAt: number;
 
-  /** Before a signature check with this key. Throws VerifierError BUDGET_EXCEEDED instead of going below zero. */
-  spendSignature(key: SubjectPublicKeyInfo): void {
-    this.signatureUnits -= costOf(key);
-    if (this.signatureUnits < 0) {
-      throw new VerifierError({ code: 'BUDGET_EXCEEDED', budget: 'signatures', limit: SIGNATURE_BUDGET });
-    }
+  /** `monotonic`: milliseconds of a clock that nobody sets. */
+  constructor(monotonic: () => number = now) {
+    const { signatures, steps, paths, nameComparisons } = LIMITS;
+    this.left = { signatures, steps, paths, nameComparisons };
+    this.monotonic = monotonic;
+    this.startedAt = monotonic();
   }
+
+  /** Before a signature check with this key. */
+  spendSignature(key: SubjectPublicKeyInfo): void {
+    this.spend('signatures', costOf(key));
+  }
+
+  /** Before a certificate is looked at as an issuer. */
+  spendStep(): void {
+    this.spend('steps', 1);
+    if (LIMITS.steps - this.left.steps > STEPS_WITHOUT_CLOCK) this.checkTime();
+  }
+
+  /** Before a path that has reached a trust anchor is looked at as a whole. */
+  spendPath(): void {
+    this.spend('paths', 1);
+  }
+
+  /** Before names are compared with as many name constraints; one constraint against one name is one. */
+  spendNameComparisons(n: number): void {
+    this.spend('nameComparisons', n);
+  }
+
+  /** Throws VerifierError BUDGET_EXCEEDED instead of going below zero. */
+  private spend(budget: Exclude<BudgetName, 'time'>, amount: number): void {
+    this.left[budget] -= amount;
+    if (this.left[budget] < 0) throw new VerifierError({ code: 'BUDGET_EXCEEDED', budget, limit: LIMITS[budget] });
+  }
+
+  private checkTime(): void {
+    if (this.monotonic() - this.startedAt <= LIMITS.time) return;
+    throw new VerifierError({ code: 'BUDGET_EXCEEDED', budget: 'time', limit: LIMITS.time });
+  }
+}
+
+function now(): number {
+  return performance.now();
 }
 
 /** Units of one signature check with this key, which must be within `checkKeyPolicy`. */

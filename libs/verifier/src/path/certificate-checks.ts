@@ -2,8 +2,9 @@ import { Oid } from '@touchmark/der';
 import { checkKeyPolicy, isEmptyName, verifySignature, X509Error } from '@touchmark/x509';
 
 import { VerifierError } from '../error.js';
-import type { PathCertificate } from './path-certificate.js';
 import type { Budget } from './budget.js';
+import type { PathCertificate } from './path-certificate.js';
+import type { Profile } from './profiles/profile.js';
 
 /** What a path is for. `any` asks no purpose of extKeyUsage. */
 export type Purpose = 'client' | 'server' | 'ocsp' | 'any';
@@ -40,23 +41,38 @@ export function checkExtensions({ certificate }: PathCertificate, depth: number)
   }
 }
 
-/** What an end entity must be, whoever issued it. Depth 0. */
-export function checkEndEntity(
-  leaf: PathCertificate,
-  policy: { at: number; purpose: Purpose; requireExtKeyUsage: boolean },
-): void {
-  checkDates(leaf, policy.at, 0);
+/** What an end entity must be, whoever issued it and whatever it is for. Depth 0. */
+export function checkEndEntity(leaf: PathCertificate, at: number): void {
+  checkDates(leaf, at, 0);
   checkExtensions(leaf, 0);
   checkKey(leaf, 0);
-  const { certificate, basicConstraints, keyUsage } = leaf;
-  const nameless =
-    isEmptyName(certificate.subject) && certificate.extensions.get(Oid.subjectAltName)?.critical !== true;
+  const { subject, extensions } = leaf.certificate;
+  const nameless = isEmptyName(subject) && extensions.get(Oid.subjectAltName)?.critical !== true;
   if (nameless) throw new VerifierError({ code: 'SUBJECT_MISSING', depth: 0 });
-  if (basicConstraints?.cA === true) throw new VerifierError({ code: 'END_ENTITY_IS_CA', depth: 0 });
-  if (keyUsage?.has('digitalSignature') === false) {
+}
+
+/** What an end entity must be to be used for this under this profile. Depth 0. */
+export function checkEndEntityUse(
+  leaf: PathCertificate,
+  use: { profile: Profile; purpose: Purpose; requireExtKeyUsage: boolean },
+): void {
+  const { profile, purpose, requireExtKeyUsage } = use;
+  // RFC 5280 has nothing against a CA that uses its key itself.
+  if (profile !== 'rfc5280' && leaf.basicConstraints?.cA === true) {
+    throw new VerifierError({ code: 'END_ENTITY_IS_CA', depth: 0 });
+  }
+  if (!mayBeUsed(leaf, profile, purpose)) {
     throw new VerifierError({ code: 'KEY_USAGE_MISSING', depth: 0, needed: 'digitalSignature' });
   }
-  checkEndEntityPurpose(leaf, policy.purpose, policy.requireExtKeyUsage);
+  checkEndEntityPurpose(leaf, purpose, requireExtKeyUsage);
+}
+
+/** Our devices sign. Elsewhere keyUsage must be one that RFC 5280 4.2.1.12 finds consistent with the purpose, where both are there. */
+function mayBeUsed({ keyUsage, extKeyUsage }: PathCertificate, profile: Profile, purpose: Purpose): boolean {
+  if (keyUsage === undefined || keyUsage.has('digitalSignature')) return true;
+  if (profile === 'device') return false;
+  if (extKeyUsage === undefined || (purpose !== 'client' && purpose !== 'server')) return true;
+  return keyUsage.has('keyAgreement') || (purpose === 'server' && keyUsage.has('keyEncipherment'));
 }
 
 /**

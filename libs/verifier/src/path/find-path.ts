@@ -1,23 +1,26 @@
 import { equalBytes } from '@touchmark/der';
-import { type Certificate, X509Error } from '@touchmark/x509';
+import { type Certificate, type CertificateParsingOptions, X509Error } from '@touchmark/x509';
 
 import { saysMore, VerifierError } from '../error.js';
 import { checkRevocation } from '../revocation/check-revocation.js';
 import { Budget } from './budget.js';
-import { checkEndEntity, checkIssuer, checkSignature } from './certificate-checks.js';
+import { checkEndEntity, checkEndEntityUse, checkIssuer, checkSignature } from './certificate-checks.js';
 import { knownPathCertificate, PathCertificate, readPathCertificate } from './path-certificate.js';
 import type { PathRequest } from './path-request.js';
+import { checkProfile } from './profiles.js';
 
-/** Certificates above the end entity at most, the trust anchor counted. */
-const MAX_DEPTH = 8;
+/** CA certificates between end entity and trust anchor; rustls-webpki takes 6. */
+const MAX_DEPTH = 7;
 const MAX_PRESENTED = 10;
 export const MAX_CERTIFICATE_OCTETS = 16_384;
 const MAX_CHAIN_OCTETS = 65_536;
 
 /** As `verifyPath`, for those who look further into the path; throws VerifierError instead of answering it. */
 export function findPath(request: PathRequest): readonly PathCertificate[] {
-  // NaN would pass every comparison of dates.
-  if (!Number.isFinite(request.at)) throw new TypeError('at must be UTC seconds');
+  const { at, maxDepth = 0 } = request;
+  // NaN would pass every comparison.
+  if (!Number.isFinite(at)) throw new TypeError('at must be UTC seconds');
+  if (!(Number.isInteger(maxDepth) && maxDepth >= 0)) throw new TypeError('maxDepth must be a number of certificates');
   return new PathBuilder(request).build();
 }
 
@@ -30,7 +33,7 @@ class PathBuilder {
   private readonly budget: Budget;
   private readonly signerDepth: number;
 
-  constructor(request: PathRequest, budget = new Budget(), signerDepth = 0) {
+  constructor(request: PathRequest, budget = new Budget(request.monotonic), signerDepth = 0) {
     this.request = request;
     this.at = Math.floor(request.at);
     this.budget = budget;
@@ -38,15 +41,19 @@ class PathBuilder {
   }
 
   build(): readonly PathCertificate[] {
-    const { chain, purpose, requireExtKeyUsage } = this.request;
+    const { chain, profile = 'device', purpose, requireExtKeyUsage, serialNumbers = 'positive' } = this.request;
     const [first, ...presented] = chain;
     if (first === undefined) throw new VerifierError({ code: 'CERTIFICATE_MISSING' });
     checkSize(chain);
-    const leaf = readPathCertificate(first, 0);
-    checkEndEntity(leaf, { at: this.at, purpose, requireExtKeyUsage });
+    const leaf = readPathCertificate(first, 0, { serialNumbers });
+    checkEndEntity(leaf, this.at);
+    checkEndEntityUse(leaf, { profile, purpose, requireExtKeyUsage });
     const anchors = readKnown(this.request.trustAnchors);
     const intermediates = readKnown(this.request.intermediates);
-    return this.extend([leaf], anchors, [...intermediates, ...readPresented(presented, intermediates)]);
+    return this.extend([leaf], anchors, [
+      ...intermediates,
+      ...readPresented(presented, intermediates, { serialNumbers }),
+    ]);
   }
 
   /** The whole path that begins with `path`, or throws the error that says most. */
@@ -57,7 +64,7 @@ class PathBuilder {
   ): readonly PathCertificate[] {
     const last = path[path.length - 1];
     if (last === undefined) throw new TypeError('a path begins with an end entity');
-    if (path.length > MAX_DEPTH) throw new VerifierError({ code: 'PATH_TOO_LONG' });
+    if (path.length - 1 > (this.request.maxDepth ?? MAX_DEPTH)) throw new VerifierError({ code: 'PATH_TOO_LONG' });
     // made only when it is thrown: an error costs more than the rest of a step
     let best: VerifierError | undefined;
     const keepBetter = (error: unknown): void => {
@@ -92,6 +99,9 @@ class PathBuilder {
   /** What is asked of a path as a whole, once its signatures lead to a trust anchor: in the order of what it costs. */
   private checkComplete(path: readonly PathCertificate[], others: readonly PathCertificate[]): void {
     const { at, budget } = this;
+    const { profile = 'device' } = this.request;
+    budget.spendPath();
+    checkProfile(path, profile);
     const anchor = path[path.length - 1];
     if (anchor === undefined) throw new TypeError('a path ends with a trust anchor');
     const candidates = [...path, ...others];
@@ -120,6 +130,7 @@ class PathBuilder {
   }
 
   private checkStep(path: readonly PathCertificate[], signed: PathCertificate, issuer: PathCertificate): void {
+    this.budget.spendStep();
     const intermediates = path.slice(1).filter((ca) => !ca.selfIssued).length;
     checkIssuer(issuer, path.length, { at: this.at, purpose: this.request.purpose, intermediates });
     checkSignature(signed, issuer, path.length - 1, this.budget);
@@ -143,10 +154,14 @@ function readKnown(certificates: readonly Certificate[]): readonly PathCertifica
   return certificates.flatMap((certificate) => orNothing(() => knownPathCertificate(certificate)));
 }
 
-function readPresented(chain: readonly Uint8Array[], known: readonly PathCertificate[]): readonly PathCertificate[] {
+function readPresented(
+  chain: readonly Uint8Array[],
+  known: readonly PathCertificate[],
+  options: CertificateParsingOptions,
+): readonly PathCertificate[] {
   return chain
     .filter((der) => !known.some(({ certificate }) => equalBytes(certificate.der, der)))
-    .flatMap((der) => orNothing(() => readPathCertificate(der, 1)));
+    .flatMap((der) => orNothing(() => readPathCertificate(der, 1, options)));
 }
 
 function orNothing(read: () => PathCertificate): readonly PathCertificate[] {

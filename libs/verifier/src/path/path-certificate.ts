@@ -4,6 +4,7 @@ import { Oid } from '@touchmark/der';
 import {
   type BasicConstraints,
   type Certificate,
+  type CertificateParsingOptions,
   type GeneralName,
   importPublicKey,
   isSelfIssued,
@@ -36,6 +37,8 @@ export class PathCertificate {
   readonly subjectKeyIdentifier: Uint8Array | undefined;
   /** keyIdentifier of authorityKeyIdentifier. */
   readonly authorityKeyIdentifier: Uint8Array | undefined;
+  /** authorityCertIssuer and authorityCertSerialNumber of authorityKeyIdentifier. */
+  readonly authorityCert: { readonly issuer: readonly GeneralName[]; readonly serialNumber: Uint8Array } | undefined;
   /** The issuer publishes nothing about its revocation (RFC 9608). */
   readonly noRevAvail: boolean;
   /** Issuers whose key was found to have signed this certificate: true for ever, so never asked twice. */
@@ -53,11 +56,10 @@ export class PathCertificate {
     this.extKeyUsage = read(certificate, Oid.extKeyUsage, parseExtKeyUsage);
     this.subjectAltName = read(certificate, Oid.subjectAltName, parseSubjectAltName);
     this.subjectKeyIdentifier = read(certificate, Oid.subjectKeyIdentifier, parseSubjectKeyIdentifier);
-    this.authorityKeyIdentifier = read(
-      certificate,
-      Oid.authorityKeyIdentifier,
-      parseAuthorityKeyIdentifier,
-    )?.keyIdentifier;
+    const authority = read(certificate, Oid.authorityKeyIdentifier, parseAuthorityKeyIdentifier);
+    this.authorityKeyIdentifier = authority?.keyIdentifier;
+    const { authorityCertIssuer: issuer, authorityCertSerialNumber: serialNumber } = authority ?? {};
+    this.authorityCert = issuer === undefined || serialNumber === undefined ? undefined : { issuer, serialNumber };
     this.noRevAvail = read(certificate, Oid.noRevAvail, parseNoRevAvail) !== undefined;
   }
 
@@ -85,9 +87,13 @@ export function knownPathCertificate(certificate: Certificate): PathCertificate 
 }
 
 /** Reads presented octets; throws VerifierError CERTIFICATE_MALFORMED with the X509Error as cause. */
-export function readPathCertificate(der: Uint8Array, depth: number): PathCertificate {
+export function readPathCertificate(
+  der: Uint8Array,
+  depth: number,
+  options?: CertificateParsingOptions,
+): PathCertificate {
   try {
-    return new PathCertificate(parseCertificate(der));
+    return new PathCertificate(parseCertificate(der, options));
   } catch (error) {
     if (error instanceof X509Error) throw new VerifierError({ code: 'CERTIFICATE_MALFORMED', depth }, error);
     throw error;

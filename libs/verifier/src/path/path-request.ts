@@ -3,6 +3,7 @@ import type { Certificate } from '@touchmark/x509';
 import type { VerifierError } from '../error.js';
 import type { RevocationPolicy } from '../revocation/revocation-source.js';
 import type { Purpose } from './certificate-checks.js';
+import type { Profile } from './profiles/profile.js';
 
 export interface PathRequest {
   /** What was presented, DER: the end entity first, then any CA certificates in any order; those are hints. */
@@ -17,6 +18,14 @@ export interface PathRequest {
   /** Whether the end entity must have extKeyUsage. IDevIDs have none. */
   readonly requireExtKeyUsage: boolean;
   readonly revocation: RevocationPolicy;
+  /** `device` if left out. */
+  readonly profile?: Profile;
+  /** CA certificates between the end entity and the trust anchor at most; 7 if left out. */
+  readonly maxDepth?: number;
+  /** Which serial numbers are read in `chain`: `positive`, of 1 to 20 octets, if left out; `any` takes whatever is an INTEGER. */
+  readonly serialNumbers?: 'positive' | 'any';
+  /** Milliseconds of a clock that nobody sets, for the budget of time; `performance.now` if left out. */
+  readonly monotonic?: () => number;
 }
 
 export type PathResult =

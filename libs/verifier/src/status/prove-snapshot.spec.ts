@@ -7,7 +7,9 @@ import { proveSnapshot, type SnapshotEvidence, type SnapshotProof } from './prov
 
 /** As the responder publishes them: the signer's issuer may stand before it. */
 const published = (...signers: readonly TestSigner[]) =>
-  signers.flatMap(({ certificate, issuerCertificate }) => [issuerCertificate, certificate].map(parseCertificate));
+  signers.flatMap(({ certificate, issuerCertificate }) =>
+    [issuerCertificate, certificate].map((der) => parseCertificate(der)),
+  );
 
 function prove(world: TestStatus, more: Partial<SnapshotEvidence> = {}): SnapshotProof {
   const signers = published(world.signer);
