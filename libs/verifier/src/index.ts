@@ -1,3 +1,5 @@
+export { type Certificate, parseCertificate, X509Error, type X509ErrorCode } from '@touchmark/x509';
+
 export {
   type NoRevAvailContradiction,
   VerifierError,

@@ -1,0 +1,71 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+
+/** What an installation downloads, octets. The minified module alone is said beside it. */
+const MAX_TARBALL_OCTETS = 60_000;
+
+const FIELDS_OF_DEPENDENCIES = [
+  'dependencies',
+  'peerDependencies',
+  'optionalDependencies',
+  'bundleDependencies',
+  'devDependencies',
+];
+
+/** One version for the repository and for what it publishes; nothing else is installed, nothing runs at installation. */
+export function checkManifest(root, folder) {
+  const manifest = JSON.parse(read(folder, 'package.json'));
+  const { version } = JSON.parse(read(root, 'package.json'));
+  if (manifest.version !== version) fail(`package.json says ${manifest.version}, that of the repository ${version}`);
+  const unwanted = [...FIELDS_OF_DEPENDENCIES, 'scripts', 'private'].filter((field) => field in manifest);
+  if (unwanted.length > 0) fail(`package.json has ${unwanted.join(', ')}`);
+}
+
+/** A package site shows README alone: a link leads to a heading of its own, or nowhere else in the repository. */
+export function checkReadme(folder) {
+  const links = [...read(folder, 'README.md').matchAll(/\]\(([^)\s]+)[^)]*\)/g)].map(([, target]) => target);
+  const dead = links.filter((target) => !/^(#|https:\/\/(www\.rfc-editor|datatracker\.ietf)\.org\/)/.test(target));
+  if (dead.length > 0) fail(`README.md links to what is not in the package: ${dead.join(', ')}`);
+}
+
+/** Both files stand on Node.js alone; the types of another package, or of another library of ours, would not be found. */
+export function checkTypes(folder) {
+  for (const file of ['index.d.mts', 'index.mjs']) {
+    const imports = [...read(folder, file).matchAll(/\b(?:from|import|require)\s*\(?\s*["'`]([^"'`]+)["'`]/g)];
+    const foreign = imports.map(([, name]) => name).filter((name) => !name.startsWith('node:'));
+    if (foreign.length > 0) fail(`${file} imports ${foreign.join(', ')}`);
+  }
+}
+
+export function checkSizes(folder, tarball) {
+  const octets = statSync(tarball).size;
+  if (octets > MAX_TARBALL_OCTETS) fail(`the tarball has ${octets} octets, more than ${MAX_TARBALL_OCTETS}`);
+  return { tarballOctets: octets, moduleOctets: statSync(path.join(folder, 'index.mjs')).size };
+}
+
+/** publint and are-the-types-wrong; the latter for an ESM-only package, which CommonJS gets by `require` of ESM. */
+export async function lintPackage(root, tarball) {
+  const { buffer } = new Uint8Array(readFileSync(tarball));
+  const { messages, pkg } = await publint({ pack: { tarball: buffer }, strict: true });
+  if (messages.length > 0) fail(messages.map((message) => formatMessage(message, pkg)).join('\n'));
+  const attw = fileURLToPath(import.meta.resolve('@arethetypeswrong/cli/package.json'));
+  const cli = path.join(path.dirname(attw), 'dist/index.js');
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [cli, tarball, '--profile', 'esm-only', '--no-definitely-typed', '--no-color', '--no-emoji'],
+    { cwd: root, encoding: 'utf8' },
+  );
+  if (status !== 0) fail(`are the types wrong:\n${stdout}${stderr}`);
+}
+
+function read(folder, file) {
+  return readFileSync(path.join(folder, file), 'utf8');
+}
+
+function fail(why) {
+  throw new Error(`@touchmark/verifier: ${why}`);
+}
