@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 // Two projects: `unit` runs beside the code and touches no database; `integration` shares one embedded PostgreSQL.
-const conformance = 'test/conformance/**/*.spec.ts';
+const withoutDatabase = ['test/conformance/**/*.spec.ts', 'test/fuzz/**/*.spec.ts'];
 
 export default defineConfig({
   resolve: { tsconfigPaths: true },
@@ -10,13 +10,16 @@ export default defineConfig({
     // most of what integration tests do is wait for processes and databases: no core is kept back
     maxWorkers: '100%',
     projects: [
-      { extends: true, test: { name: 'unit', include: ['apps/**/*.spec.ts', 'libs/**/*.spec.ts', conformance] } },
+      {
+        extends: true,
+        test: { name: 'unit', include: ['apps/**/*.spec.ts', 'libs/**/*.spec.ts', ...withoutDatabase] },
+      },
       {
         extends: true,
         test: {
           name: 'integration',
           include: ['test/**/*.spec.ts'],
-          exclude: [conformance],
+          exclude: withoutDatabase,
           globalSetup: ['./test/global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,

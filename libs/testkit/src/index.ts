@@ -1,4 +1,4 @@
-export { hostileVariants, seededRandom } from './hostile-der.js';
+export { hostileVariant, hostileVariants, seededRandom } from './hostile-der.js';
 export {
   generateTestKey,
   signatureAlgorithmOf,
