@@ -2,7 +2,7 @@ import { sign, X509Certificate } from 'node:crypto';
 import { renewalProofOctets, type ServiceRenewalOutcome, type ServiceRenewalRequest } from '@touchmark/ca-port';
 import { parseSerialNumber } from '@touchmark/status-list';
 import { blockKeys, lockServiceHolder, saveRevocations } from '@touchmark/store';
-import { generateTestKey, makeTestRequest, TestCa, type TestKey } from '@touchmark/testkit';
+import { generateTestKey, makeTestRequest, TestCa, type TestKey, type TestKeyKind } from '@touchmark/testkit';
 import { parseCertificate, spkiSha256 } from '@touchmark/x509';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { ServiceCertificateOrder } from '../../apps/ca/src/signers/issue-service-certificate.js';
@@ -59,11 +59,20 @@ async function renew(held: Held): Promise<Held> {
 /** The holder shows that it has what it was given. */
 const show = (held: Held): Promise<string> => codeOf(renewal(held, held.key));
 
-const digests = { 'EC P-256': 'sha256', 'EC P-384': 'sha384', 'EC P-521': 'sha512', Ed25519: null, RSA: 'sha256' };
+const digests: Partial<Record<TestKeyKind, string>> = {
+  'EC P-256': 'sha256',
+  'EC P-384': 'sha384',
+  'EC P-521': 'sha512',
+  RSA: 'sha256',
+};
 
 function renewal({ certificate, key }: Held, next = generateTestKey()): ServiceRenewalRequest {
   const { der: csr } = makeTestRequest({ key: next });
-  return { certificate, csr, proof: sign(digests[key.kind], renewalProofOctets(certificate, csr), key.privateKey) };
+  return {
+    certificate,
+    csr,
+    proof: sign(digests[key.kind] ?? null, renewalProofOctets(certificate, csr), key.privateKey),
+  };
 }
 
 const ask = (request: ServiceRenewalRequest): Promise<ServiceRenewalOutcome> => askAs('enrollment', request);

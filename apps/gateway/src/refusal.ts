@@ -58,6 +58,7 @@ export function refusalOf(error: VerifierError | PolicyError): Refusal {
     case 'BAD_SIGNATURE':
     case 'SIGNATURE_ALGORITHM_REFUSED':
     case 'KEY_REFUSED':
+    case 'ALGORITHM_UNSUPPORTED':
     case 'EXTENSION_UNSUPPORTED':
     case 'SUBJECT_MISSING':
     case 'NOT_A_CA':

@@ -14,7 +14,7 @@ export const Oid = {
   domainComponent: '0.9.2342.19200300.100.1.25',
   emailAddress: '1.2.840.113549.1.9.1',
 
-  // Keys: RFC 3279, RFC 4055, RFC 5480, RFC 8410.
+  // Keys: RFC 3279, RFC 4055, RFC 5480, RFC 8410, RFC 9881; ML-DSA's name signatures too.
   rsaEncryption: '1.2.840.113549.1.1.1',
   rsassaPss: '1.2.840.113549.1.1.10',
   ecPublicKey: '1.2.840.10045.2.1',
@@ -23,19 +23,25 @@ export const Oid = {
   secp521r1: '1.3.132.0.35',
   ed25519: '1.3.101.112',
   ed448: '1.3.101.113',
+  mlDsa44: '2.16.840.1.101.3.4.3.17',
+  mlDsa65: '2.16.840.1.101.3.4.3.18',
+  mlDsa87: '2.16.840.1.101.3.4.3.19',
 
   // Signatures: RFC 3279, RFC 4055, RFC 5758.
   md5WithRSAEncryption: '1.2.840.113549.1.1.4',
   sha1WithRSAEncryption: '1.2.840.113549.1.1.5',
+  sha224WithRSAEncryption: '1.2.840.113549.1.1.14',
   sha256WithRSAEncryption: '1.2.840.113549.1.1.11',
   sha384WithRSAEncryption: '1.2.840.113549.1.1.12',
   sha512WithRSAEncryption: '1.2.840.113549.1.1.13',
   ecdsaWithSHA1: '1.2.840.10045.4.1',
+  ecdsaWithSHA224: '1.2.840.10045.4.3.1',
   ecdsaWithSHA256: '1.2.840.10045.4.3.2',
   ecdsaWithSHA384: '1.2.840.10045.4.3.3',
   ecdsaWithSHA512: '1.2.840.10045.4.3.4',
 
-  // Digests: RFC 3279, RFC 5754.
+  // Digests and what is made of them: RFC 3279, RFC 4055, RFC 5754.
+  mgf1: '1.2.840.113549.1.1.8',
   sha1: '1.3.14.3.2.26',
   sha256: '2.16.840.1.101.3.4.2.1',
   sha384: '2.16.840.1.101.3.4.2.2',

@@ -90,7 +90,11 @@ describe('checkCertificationRequest', () => {
     const k1 = generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).privateKey;
     const ed448 = generateKeyPairSync('ed448').privateKey;
     const ed25519 = generateKeyPairSync('ed25519').privateKey;
+    const mlDsa = generateKeyPairSync('ml-dsa-44').privateKey;
+    const pss = generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).privateKey;
     const requests = [
+      specRequest(mlDsa, { signatureAlgorithm: 'mlDsa44' }),
+      specRequest(pss, { signatureAlgorithm: 'ecdsaWithSHA256' }),
       specRequest(p521, { signatureAlgorithm: 'ecdsaWithSHA512' }),
       specRequest(k1),
       specRequest(ed448, { signatureAlgorithm: 'ed25519' }),

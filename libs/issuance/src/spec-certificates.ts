@@ -1,15 +1,13 @@
 // For the specs beside this file only: the whole cycle, from a fresh key to a certificate.
 import type { KeyObject } from 'node:crypto';
 
-import type { SignatureAlgorithmName } from '@touchmark/x509';
-
 import { type CertificateFields, encodeCertificateNames } from './certificate-names.js';
 import { checkCertificationRequest } from './certification-request-check.js';
 import type { Issuer } from './issuer.js';
 import { type BuiltInProfileName, profileByName } from './profiles.js';
 import { signCertificate, type SignedCertificate } from './signing-cycle.js';
 import { ecKey, NOW, PUBLICATION_POINTS } from './spec-authorities.js';
-import { specRequest } from './spec-requests.js';
+import { specRequest, type SpecRequest } from './spec-requests.js';
 import { compileTemplate } from './template.js';
 import type { TemplateFacts } from './template-facts.js';
 import { validityFor } from './validity.js';
@@ -26,7 +24,7 @@ export async function specCertificate(
     now?: number;
     serial?: number;
     privateKey?: KeyObject;
-    signatureAlgorithm?: SignatureAlgorithmName;
+    signatureAlgorithm?: SpecRequest['signatureAlgorithm'];
   } = {},
 ): Promise<SpecCertificate> {
   const {

@@ -11,11 +11,11 @@ import {
   encodeSmallInteger,
   Oid,
 } from '@touchmark/der';
-import { EMPTY_NAME, encodeExtension, encodeSignatureAlgorithm, type SignatureAlgorithmName } from '@touchmark/x509';
+import { EMPTY_NAME, encodeExtension, encodeSignatureAlgorithm } from '@touchmark/x509';
 
 import { spkiOf } from './spec-authorities.js';
 
-const DIGESTS: Readonly<Record<SignatureAlgorithmName, string | null>> = {
+const DIGESTS = {
   ecdsaWithSHA256: 'sha256',
   ecdsaWithSHA384: 'sha384',
   ecdsaWithSHA512: 'sha512',
@@ -23,12 +23,13 @@ const DIGESTS: Readonly<Record<SignatureAlgorithmName, string | null>> = {
   sha256WithRSAEncryption: 'sha256',
   sha384WithRSAEncryption: 'sha384',
   sha512WithRSAEncryption: 'sha512',
-};
+  mlDsa44: null,
+} as const;
 
-interface SpecRequest {
+export interface SpecRequest {
   readonly subject?: Uint8Array;
   readonly extensions?: readonly { oid: string; critical?: boolean; value: Uint8Array }[];
-  readonly signatureAlgorithm?: SignatureAlgorithmName;
+  readonly signatureAlgorithm?: keyof typeof DIGESTS;
   readonly subjectPublicKeyInfo?: Uint8Array;
 }
 

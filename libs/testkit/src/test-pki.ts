@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { constants, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 
 import {
   encodeBitString,
@@ -32,16 +32,27 @@ import {
 export const TEST_NOW = 1_782_864_000;
 const YEAR = 31_536_000;
 
-export type TestKeyKind = 'EC P-256' | 'EC P-384' | 'EC P-521' | 'Ed25519' | 'RSA';
+export type TestKeyKind =
+  | 'EC P-256'
+  | 'EC P-384'
+  | 'EC P-521'
+  | 'Ed25519'
+  | 'RSA'
+  | 'RSASSA-PSS'
+  | 'ML-DSA-44'
+  | 'ML-DSA-65'
+  | 'ML-DSA-87';
 
 export interface TestKey {
   readonly kind: TestKeyKind;
   readonly privateKey: KeyObject;
   /** DER. */
   readonly subjectPublicKeyInfo: Uint8Array;
+  /** What it signs with; that of its kind and of SHA-256, or of its curve's strength, if left out. */
+  readonly signs?: SignatureAlgorithmName;
 }
 
-/** A new key pair. RSA has 2048 bits, or as many as `modulusLength` says. */
+/** A new key pair. RSA, with RSASSA-PSS or without, has 2048 bits, or as many as `modulusLength` says. */
 export function generateTestKey(kind: TestKeyKind = 'EC P-256', modulusLength = 2048): TestKey {
   const { privateKey, publicKey } = generateKeyPair(kind, modulusLength);
   return { kind, privateKey, subjectPublicKeyInfo: new Uint8Array(publicKey.export({ format: 'der', type: 'spki' })) };
@@ -132,12 +143,19 @@ export function signTestObject(
   key: TestKey,
   signatureAlgorithm = signatureAlgorithmOf(key),
 ): Uint8Array {
-  return encodeSequence(tbs, signatureAlgorithm, encodeBitString(sign(DIGESTS[key.kind], tbs, key.privateKey)));
+  const { digest, saltLength } = SIGNING[algorithmNameOf(key)];
+  const pss = saltLength === undefined ? {} : { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength };
+  const signature = sign(digest, tbs, { key: key.privateKey, ...pss });
+  return encodeSequence(tbs, signatureAlgorithm, encodeBitString(signature));
 }
 
 /** AlgorithmIdentifier DER that fits the key. */
 export function signatureAlgorithmOf(key: TestKey): Uint8Array {
-  return encodeSignatureAlgorithm(ALGORITHMS[key.kind]);
+  return encodeSignatureAlgorithm(algorithmNameOf(key));
+}
+
+function algorithmNameOf({ kind, signs }: TestKey): SignatureAlgorithmName {
+  return signs ?? ALGORITHMS[kind];
 }
 
 const ALGORITHMS: Record<TestKeyKind, SignatureAlgorithmName> = {
@@ -146,14 +164,26 @@ const ALGORITHMS: Record<TestKeyKind, SignatureAlgorithmName> = {
   'EC P-521': 'ecdsaWithSHA512',
   Ed25519: 'ed25519',
   RSA: 'sha256WithRSAEncryption',
+  'RSASSA-PSS': 'rsassaPssWithSHA256',
+  'ML-DSA-44': 'mlDsa44',
+  'ML-DSA-65': 'mlDsa65',
+  'ML-DSA-87': 'mlDsa87',
 };
 
-const DIGESTS: Record<TestKeyKind, string | null> = {
-  'EC P-256': 'sha256',
-  'EC P-384': 'sha384',
-  'EC P-521': 'sha512',
-  Ed25519: null,
-  RSA: 'sha256',
+const SIGNING: Record<SignatureAlgorithmName, { digest: string | null; saltLength?: number }> = {
+  ecdsaWithSHA256: { digest: 'sha256' },
+  ecdsaWithSHA384: { digest: 'sha384' },
+  ecdsaWithSHA512: { digest: 'sha512' },
+  ed25519: { digest: null },
+  sha256WithRSAEncryption: { digest: 'sha256' },
+  sha384WithRSAEncryption: { digest: 'sha384' },
+  sha512WithRSAEncryption: { digest: 'sha512' },
+  rsassaPssWithSHA256: { digest: 'sha256', saltLength: 32 },
+  rsassaPssWithSHA384: { digest: 'sha384', saltLength: 48 },
+  rsassaPssWithSHA512: { digest: 'sha512', saltLength: 64 },
+  mlDsa44: { digest: null },
+  mlDsa65: { digest: null },
+  mlDsa87: { digest: null },
 };
 
 const CA_DEFAULTS: TestCertificateOptions = {
@@ -235,6 +265,14 @@ function generateKeyPair(kind: TestKeyKind, modulusLength: number): { privateKey
       return generateKeyPairSync('ec', { namedCurve: 'P-521' });
     case 'Ed25519':
       return generateKeyPairSync('ed25519');
+    case 'RSASSA-PSS':
+      return generateKeyPairSync('rsa-pss', { modulusLength });
+    case 'ML-DSA-44':
+      return generateKeyPairSync('ml-dsa-44');
+    case 'ML-DSA-65':
+      return generateKeyPairSync('ml-dsa-65');
+    case 'ML-DSA-87':
+      return generateKeyPairSync('ml-dsa-87');
     case 'RSA':
     default:
       return generateKeyPairSync('rsa', { modulusLength });

@@ -1,4 +1,4 @@
-import type { ReasonCode } from '@touchmark/x509';
+import type { Floor, ReasonCode } from '@touchmark/x509';
 
 import type { Profile, ProfileRule } from './path/profiles/profile.js';
 import type { UnknownReason } from './revocation/finding.js';
@@ -18,10 +18,17 @@ export type VerifierErrorDetail =
   | { readonly code: 'UNKNOWN_ISSUER'; readonly depth: number }
   /** The issuer's name is known, but its key did not sign this. */
   | { readonly code: 'BAD_SIGNATURE'; readonly depth: number }
-  /** SHA-1 and other algorithms that we never accept, or one that does not fit the issuer's key. */
-  | { readonly code: 'SIGNATURE_ALGORITHM_REFUSED'; readonly depth: number }
-  /** A key of a kind or size that we do not accept. */
-  | { readonly code: 'KEY_REFUSED'; readonly depth: number }
+  /** SHA-1 and other algorithms that we never accept, or one that does not fit the issuer's key; `floor` is what it falls short of. */
+  | {
+      readonly code: 'SIGNATURE_ALGORITHM_REFUSED';
+      readonly depth: number;
+      readonly oid: string;
+      readonly floor: Floor;
+    }
+  /** A key of a kind or size that we do not accept; `floor` is what it falls short of. */
+  | { readonly code: 'KEY_REFUSED'; readonly depth: number; readonly floor: Floor }
+  /** An algorithm that we accept, in a runtime whose OpenSSL lacks it: ML-DSA before OpenSSL 3.5. `depth` is of the key. */
+  | { readonly code: 'ALGORITHM_UNSUPPORTED'; readonly depth: number; readonly oid: string }
   /** A critical extension that we do not process, or name constraints; `oid` says which. */
   | { readonly code: 'EXTENSION_UNSUPPORTED'; readonly depth: number; readonly oid: string }
   /** An empty subject without a critical subjectAltName (RFC 5280 4.1.2.6). */
@@ -112,6 +119,7 @@ const RANKS: Readonly<Record<VerifierErrorCode, number>> = {
   BAD_SIGNATURE: 40,
   KEY_REFUSED: 50,
   SIGNATURE_ALGORITHM_REFUSED: 60,
+  ALGORITHM_UNSUPPORTED: 65,
   NOT_A_CA: 70,
   KEY_USAGE_MISSING: 80,
   EXTENSION_UNSUPPORTED: 90,

@@ -21,15 +21,33 @@ export type X509ErrorCode =
   | 'SERIAL_NUMBER_INVALID'
   /** The AlgorithmIdentifier inside the signed part is not the outer one, octet by octet (RFC 5280 4.1.1.2). */
   | 'SIGNATURE_ALGORITHM_MISMATCH'
-  /** A signature algorithm that we never accept, SHA-1 and MD5 among them; `oid` says which. */
+  /** A signature algorithm that we never accept, SHA-1 and MD5 among them; `oid` says which, `floor` what it falls short of. */
   | 'SIGNATURE_ALGORITHM_UNSUPPORTED'
   /** The signature algorithm is not one for a key of this kind. */
   | 'SIGNATURE_ALGORITHM_KEY_MISMATCH'
-  /** A key of a kind that we cannot use; `oid` says which. */
+  /** A key of a kind that we never accept; `oid` says which, `floor` what it falls short of. */
   | 'KEY_UNSUPPORTED'
-  /** RSA below 2048 bits, an odd modulus size or an exponent outside of policy. */
+  /** A key of a kind that we accept with a size or parameters outside of policy; `floor` says what it falls short of. */
   | 'KEY_WEAK'
+  /** An algorithm that we accept and this runtime's OpenSSL lacks; `oid` says which. */
+  | 'ALGORITHM_UNSUPPORTED'
   | 'PEM_MALFORMED';
+
+/** The rule that a key or an algorithm falls short of. */
+export type Floor =
+  | 'RSA 2048 bits'
+  | 'RSA at most 8192 bits'
+  | 'RSA whole octets'
+  | 'RSA exponent 65537'
+  | 'RSA exponent odd, of at most 32 bits'
+  | 'P-256'
+  | 'SHA-256'
+  /** RSASSA-PSS: MGF1 with the hash of the message, and a salt as long as that (RFC 8017 9.1 names this length typical). */
+  | 'MGF1 and salt of the hash'
+  /** The algorithm is not one for the issuer's key, or not one that the key is restricted to. */
+  | 'algorithm of the key'
+  /** Nothing is known of the algorithm; anything that is not on our list. */
+  | 'listed algorithm';
 
 /** What X.509 readers and `verifySignature` throw; a DerError that led to it is its `cause`. */
 export class X509Error extends Error {
@@ -37,10 +55,13 @@ export class X509Error extends Error {
   readonly code: X509ErrorCode;
   /** The extension or algorithm concerned, dotted. */
   readonly oid: string | undefined;
+  /** What a refused key or algorithm falls short of. */
+  readonly floor: Floor | undefined;
 
-  constructor(code: X509ErrorCode, context: { oid?: string; cause?: unknown } = {}) {
+  constructor(code: X509ErrorCode, context: { oid?: string; floor?: Floor; cause?: unknown } = {}) {
     super(context.oid === undefined ? code : `${code} (${context.oid})`, { cause: context.cause });
     this.code = code;
     this.oid = context.oid;
+    this.floor = context.floor;
   }
 }

@@ -11,7 +11,7 @@ export {
 export { type CertificationRequest, parseCertificationRequest } from './certification-request.js';
 export type { CertId } from './cert-id.js';
 export { type CertificationRequestContent, encodeCertificationRequest } from './encode-certification-request.js';
-export { X509Error, type X509ErrorCode } from './error.js';
+export { type Floor, X509Error, type X509ErrorCode } from './error.js';
 export { encodeExtension, type Extension, type Extensions, readExtensions } from './extension.js';
 export {
   type AuthorityInfoAccess,
@@ -61,6 +61,7 @@ export { ALL_REASONS, encodeReasonFlags, type ReasonFlag } from './extensions/re
 export { encodeKeyUsage, type KeyUsage, parseKeyUsage } from './extensions/key-usage.js';
 export { encodeNoRevAvail, parseNoRevAvail } from './extensions/no-rev-avail.js';
 export { encodeSubjectAltName, parseSubjectAltName } from './extensions/subject-alt-name.js';
+export { checkKeyPolicy } from './key-policy.js';
 export {
   type AttributeTypeAndValue,
   attributeValue,
@@ -91,8 +92,8 @@ export {
   verifySignatureInPool,
 } from './signature.js';
 export {
-  checkKeyPolicy,
   importPublicKey,
+  isMlDsa,
   keyHashSha1,
   keyHashSha256,
   keyIdentifier,

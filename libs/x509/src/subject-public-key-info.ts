@@ -5,8 +5,10 @@ import { DerReader, encodeNull, encodeOid, equalBytes, Oid, Tag, toHex } from '@
 import { readAlgorithmIdentifier } from './algorithm-identifier.js';
 import { X509Error } from './error.js';
 import { contentsOf, parsing, readWhole } from './parsing.js';
+import { parseRsassaPssParameters, type RsassaPssParameters } from './rsassa-pss-parameters.js';
 
 export type EcKind = 'EC P-256' | 'EC P-384' | 'EC P-521';
+export type MlDsaKind = 'ML-DSA-44' | 'ML-DSA-65' | 'ML-DSA-87';
 
 interface KeyBase {
   /** The whole SubjectPublicKeyInfo. */
@@ -17,15 +19,30 @@ interface KeyBase {
   readonly subjectPublicKey: Uint8Array;
 }
 
+interface RsaKeyBase extends KeyBase {
+  readonly modulusBits: number;
+  readonly publicExponent: bigint;
+}
+
+/** `RSASSA-PSS` is a key for that scheme alone, restricted further by its parameters if there are any (RFC 4055 3.1). */
+export type RsaKey =
+  | (RsaKeyBase & { readonly kind: 'RSA' })
+  | (RsaKeyBase & { readonly kind: 'RSASSA-PSS'; readonly parameters: RsassaPssParameters | undefined });
+
 /** A public key by kind. `other` is anything that is well-formed and that we do not use. */
-export type SubjectPublicKeyInfo =
-  | (KeyBase & { readonly kind: EcKind | 'Ed25519' | 'other' })
-  | (KeyBase & { readonly kind: 'RSA'; readonly modulusBits: number; readonly publicExponent: bigint });
+export type SubjectPublicKeyInfo = (KeyBase & { readonly kind: EcKind | 'Ed25519' | MlDsaKind | 'other' }) | RsaKey;
 
 const CURVES = new Map<string, { kind: EcKind; octets: number }>([
   [Oid.prime256v1, { kind: 'EC P-256', octets: 65 }],
   [Oid.secp384r1, { kind: 'EC P-384', octets: 97 }],
   [Oid.secp521r1, { kind: 'EC P-521', octets: 133 }],
+]);
+
+// RFC 9881 4: the octets of FIPS 204, without any wrapping.
+const ML_DSA = new Map<string, { kind: MlDsaKind; octets: number }>([
+  [Oid.mlDsa44, { kind: 'ML-DSA-44', octets: 1312 }],
+  [Oid.mlDsa65, { kind: 'ML-DSA-65', octets: 1952 }],
+  [Oid.mlDsa87, { kind: 'ML-DSA-87', octets: 2592 }],
 ]);
 
 // A P-256 AlgorithmIdentifier's contents, by far the most frequent: compared instead of parsed.
@@ -34,7 +51,7 @@ const NULL = encodeNull();
 const PEM_COLUMNS = 64;
 
 /**
- * Reads a SubjectPublicKeyInfo (RFC 5280 4.1.2.7, RFC 5480, RFC 8410, RFC 3279 2.3.1). EC keys are named curves with an
+ * Reads a SubjectPublicKeyInfo (RFC 5280 4.1.2.7, RFC 5480, RFC 8410, RFC 3279 2.3.1, RFC 4055 3.1, RFC 9881 4). EC keys are named curves with an
  * uncompressed point; whether the point lies on the curve is found out by `importPublicKey`.
  * Throws X509Error SUBJECT_PUBLIC_KEY_INFO_MALFORMED.
  */
@@ -59,9 +76,13 @@ export function parseSubjectPublicKeyInfo(der: Uint8Array): SubjectPublicKeyInfo
           return { kind: 'Ed25519', der, algorithm, subjectPublicKey };
         case Oid.rsaEncryption:
           if (parameters === undefined || !equalBytes(parameters, NULL)) throw malformed();
-          return rsaKey(der, subjectPublicKey);
+          return { kind: 'RSA', ...rsaKey(der, algorithm, subjectPublicKey) };
+        case Oid.rsassaPss: {
+          const restriction = parameters === undefined ? undefined : parseRsassaPssParameters(parameters);
+          return { kind: 'RSASSA-PSS', ...rsaKey(der, algorithm, subjectPublicKey), parameters: restriction };
+        }
         default:
-          return { kind: 'other', der, algorithm, subjectPublicKey };
+          return mlDsaKey(der, algorithm, parameters, subjectPublicKey);
       }
     }),
   );
@@ -78,23 +99,9 @@ export function readSubjectPublicKeyInfo(reader: DerReader): Uint8Array {
 }
 
 /**
- * Holds a key to policy: P-256, P-384, P-521, Ed25519, or RSA of 2048 to 8192 bits, a whole number of octets, with an odd
- * exponent from 65537 to 2^32. Throws X509Error KEY_UNSUPPORTED or KEY_WEAK.
- */
-export function checkKeyPolicy(key: SubjectPublicKeyInfo): void {
-  if (key.kind === 'other') throw new X509Error('KEY_UNSUPPORTED', { oid: key.algorithm });
-  if (key.kind !== 'RSA') return;
-  const { modulusBits, publicExponent } = key;
-  const goodModulus = modulusBits >= 2048 && modulusBits <= 8192 && modulusBits % 8 === 0;
-  // Huge exponents cost the verifier time, small ones have cost others their signatures.
-  const goodExponent = publicExponent >= 65_537n && publicExponent <= 0xffff_ffffn && publicExponent % 2n === 1n;
-  if (!goodModulus || !goodExponent) throw new X509Error('KEY_WEAK', { oid: key.algorithm });
-}
-
-/**
  * The key for node:crypto. It goes through PEM, because a string spares node:crypto four thrown and caught exceptions that cost
  * more than the base64: 36 µs against 85 µs for a P-256 key. Throws X509Error SUBJECT_PUBLIC_KEY_INFO_MALFORMED, a point off its
- * curve included.
+ * curve included, and ALGORITHM_UNSUPPORTED for an ML-DSA key where Node's OpenSSL is older than 3.5.
  */
 export function importPublicKey(subjectPublicKeyInfo: Uint8Array): KeyObject {
   const { buffer, byteOffset, byteLength } = subjectPublicKeyInfo;
@@ -102,11 +109,25 @@ export function importPublicKey(subjectPublicKeyInfo: Uint8Array): KeyObject {
   let lines = '';
   // OpenSSL reads lines of at most 254 characters.
   for (let at = 0; at < base64.length; at += PEM_COLUMNS) lines += `${base64.slice(at, at + PEM_COLUMNS)}\n`;
+  let key: KeyObject;
   try {
-    return createPublicKey(`-----BEGIN PUBLIC KEY-----\n${lines}-----END PUBLIC KEY-----\n`);
+    key = createPublicKey(`-----BEGIN PUBLIC KEY-----\n${lines}-----END PUBLIC KEY-----\n`);
   } catch (cause) {
-    throw new X509Error('SUBJECT_PUBLIC_KEY_INFO_MALFORMED', { cause });
+    throw refusedImport(subjectPublicKeyInfo, cause);
   }
+  // OpenSSL knows the key and node:crypto does not: Node 24 before 24.6.
+  if (key.asymmetricKeyType === undefined) throw refusedImport(subjectPublicKeyInfo);
+  return key;
+}
+
+// Any octets of the right length are an ML-DSA key (FIPS 204 algorithm 23), so it is not the key that is at fault.
+function refusedImport(subjectPublicKeyInfo: Uint8Array, cause?: unknown): X509Error {
+  const { kind, algorithm: oid } = parseSubjectPublicKeyInfo(subjectPublicKeyInfo);
+  return isMlDsa(kind) ? new X509Error('ALGORITHM_UNSUPPORTED', { oid, cause }) : malformed(cause);
+}
+
+export function isMlDsa(kind: SubjectPublicKeyInfo['kind']): kind is MlDsaKind {
+  return kind === 'ML-DSA-44' || kind === 'ML-DSA-65' || kind === 'ML-DSA-87';
 }
 
 /** SHA-256 of the whole SubjectPublicKeyInfo: the name we know a key by. */
@@ -136,13 +157,25 @@ function ecKey(der: Uint8Array, subjectPublicKey: Uint8Array, curveOid: string):
   return { kind: curve.kind, der, algorithm: Oid.ecPublicKey, subjectPublicKey };
 }
 
-function rsaKey(der: Uint8Array, subjectPublicKey: Uint8Array): SubjectPublicKeyInfo {
+function mlDsaKey(
+  der: Uint8Array,
+  algorithm: string,
+  parameters: Uint8Array | undefined,
+  subjectPublicKey: Uint8Array,
+): SubjectPublicKeyInfo {
+  const set = ML_DSA.get(algorithm);
+  if (set === undefined) return { kind: 'other', der, algorithm, subjectPublicKey };
+  if (parameters !== undefined || subjectPublicKey.length !== set.octets) throw malformed();
+  return { kind: set.kind, der, algorithm, subjectPublicKey };
+}
+
+function rsaKey(der: Uint8Array, algorithm: string, subjectPublicKey: Uint8Array): RsaKeyBase {
   return readWhole(subjectPublicKey, (contents) => {
     const modulus = unsigned(contents.readInteger());
     const exponent = unsigned(contents.readInteger());
     const modulusBits = modulus.length * 8 - Math.clz32(modulus[0] ?? 0) + 24;
     const publicExponent = BigInt(`0x0${toHex(exponent)}`);
-    return { kind: 'RSA', der, algorithm: Oid.rsaEncryption, subjectPublicKey, modulusBits, publicExponent };
+    return { der, algorithm, subjectPublicKey, modulusBits, publicExponent };
   });
 }
 
@@ -157,6 +190,6 @@ function digest(algorithm: 'sha1' | 'sha256', data: Uint8Array): Uint8Array {
   return new Uint8Array(octets.buffer, octets.byteOffset, octets.byteLength);
 }
 
-function malformed(): X509Error {
-  return new X509Error('SUBJECT_PUBLIC_KEY_INFO_MALFORMED');
+function malformed(cause?: unknown): X509Error {
+  return new X509Error('SUBJECT_PUBLIC_KEY_INFO_MALFORMED', { cause });
 }

@@ -200,7 +200,9 @@ function checkUsable(credential: ServiceCredentialWithSeat | undefined, at: numb
   return credential;
 }
 
-const PROOF_ALGORITHMS: Readonly<Partial<Record<SubjectPublicKeyInfo['kind'], SignatureAlgorithmName>>> = {
+const PROOF_ALGORITHMS: Readonly<
+  Partial<Record<SubjectPublicKeyInfo['kind'], SignatureAlgorithmName & keyof typeof Oid>>
+> = {
   'EC P-256': 'ecdsaWithSHA256',
   'EC P-384': 'ecdsaWithSHA384',
   Ed25519: 'ed25519',

@@ -8,6 +8,7 @@ const reasons: Partial<Record<VerifierErrorCode | PolicyErrorCode, string>> = {
   BAD_SIGNATURE: 'the CA that it names did not sign it',
   SIGNATURE_ALGORITHM_REFUSED: 'it is signed with an algorithm that is not accepted',
   KEY_REFUSED: 'a key of the path is of a kind or size that is not accepted',
+  ALGORITHM_UNSUPPORTED: 'a key of the path is for an algorithm that this Node.js lacks',
   EXTENSION_UNSUPPORTED: 'it has a critical extension that is not understood',
   NO_REV_AVAIL_CONTRADICTED: 'it says that nothing is published about its revocation, and where to find that',
   SUBJECT_MISSING: 'it says nowhere whom it is for',

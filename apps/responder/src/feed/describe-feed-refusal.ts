@@ -32,6 +32,7 @@ export function describeFeedRefusal({ code, retryAfter = RETRY_AFTER_SECONDS }: 
     case 'BAD_SIGNATURE':
     case 'SIGNATURE_ALGORITHM_REFUSED':
     case 'KEY_REFUSED':
+    case 'ALGORITHM_UNSUPPORTED':
     case 'EXTENSION_UNSUPPORTED':
     case 'SUBJECT_MISSING':
     case 'CERT_NOT_YET_VALID':

@@ -20,6 +20,10 @@ describe('Budget', () => {
     ['EC P-384', 10],
     ['EC P-521', 24],
     ['RSA', 1],
+    ['RSASSA-PSS', 1],
+    ['ML-DSA-44', 4],
+    ['ML-DSA-65', 4],
+    ['ML-DSA-87', 4],
   ] as const)('charges %s %d units', (kind, units) => {
     expect(costOf(parseSubjectPublicKeyInfo(generateTestKey(kind).subjectPublicKeyInfo))).toBe(units);
   });

@@ -104,7 +104,7 @@ export function checkSignature(signed: PathCertificate, issuer: PathCertificate,
   const { signatureAlgorithm, tbsCertificate, signature } = signed.certificate;
   let valid: boolean;
   try {
-    checkKeyPolicy(issuer.key);
+    checkKey(issuer, depth + 1);
     budget.spendSignature(issuer.key);
     valid = verifySignature({
       algorithm: signatureAlgorithm,
@@ -114,7 +114,7 @@ export function checkSignature(signed: PathCertificate, issuer: PathCertificate,
       signature,
     });
   } catch (error) {
-    throw refusalOf(error, depth);
+    throw refusalOf(error, depth, depth + 1);
   }
   if (!valid) throw new VerifierError({ code: 'BAD_SIGNATURE', depth });
   signed.signedBy.add(issuer);
@@ -124,7 +124,7 @@ function checkKey({ key }: PathCertificate, depth: number): void {
   try {
     checkKeyPolicy(key);
   } catch (error) {
-    throw refusalOf(error, depth);
+    throw refusalOf(error, depth, depth);
   }
 }
 
@@ -147,9 +147,16 @@ function checkIssuerPurpose({ extKeyUsage }: PathCertificate, depth: number, pur
   }
 }
 
-function refusalOf(error: unknown, depth: number): unknown {
+function refusalOf(error: unknown, depth: number, keyDepth: number): unknown {
   if (!(error instanceof X509Error)) return error;
-  const aboutAlgorithm =
-    error.code === 'SIGNATURE_ALGORITHM_UNSUPPORTED' || error.code === 'SIGNATURE_ALGORITHM_KEY_MISMATCH';
-  return new VerifierError({ code: aboutAlgorithm ? 'SIGNATURE_ALGORITHM_REFUSED' : 'KEY_REFUSED', depth }, error);
+  const { code, oid = '', floor = 'listed algorithm' } = error;
+  if (code === 'SIGNATURE_ALGORITHM_UNSUPPORTED' || code === 'SIGNATURE_ALGORITHM_KEY_MISMATCH') {
+    return new VerifierError({ code: 'SIGNATURE_ALGORITHM_REFUSED', depth, oid, floor }, error);
+  }
+  if (code === 'KEY_UNSUPPORTED' || code === 'KEY_WEAK') {
+    return new VerifierError({ code: 'KEY_REFUSED', depth: keyDepth, floor }, error);
+  }
+  if (code === 'ALGORITHM_UNSUPPORTED') return new VerifierError({ code, depth: keyDepth, oid }, error);
+  // A point off its curve, which only the import finds out.
+  return new VerifierError({ code: 'CERTIFICATE_MALFORMED', depth: keyDepth }, error);
 }

@@ -220,19 +220,6 @@ describe('verifyPath refuses, with one deviation', () => {
     expect(refusal({ chain: [der.with(at + 7, 0x42)] })).toEqual({ code: 'BAD_SIGNATURE', depth: 0 });
   });
 
-  it('an algorithm that we never accept, or one that is not the key’s', () => {
-    const signatureAlgorithm = encodeSequence(Uint8Array.of(6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 1));
-    expect(refusalOfLeaf({ signatureAlgorithm })).toEqual({ code: 'SIGNATURE_ALGORITHM_REFUSED', depth: 0 });
-    const p384 = generateTestKey('EC P-384');
-    expect(refusalOfLeaf({ signingKey: p384 })).toEqual({ code: 'SIGNATURE_ALGORITHM_REFUSED', depth: 0 });
-  });
-
-  it('a weak key, of the leaf and of a CA', () => {
-    const key = generateTestKey('RSA', 1024);
-    expect(refusalOfLeaf({ key })).toEqual({ code: 'KEY_REFUSED', depth: 0 });
-    expect(refusalUnder({ key })).toEqual({ code: 'KEY_REFUSED', depth: 0 });
-  });
-
   it('an unknown critical extension, anywhere', () => {
     const extraExtensions = [critical];
     const detail = { code: 'EXTENSION_UNSUPPORTED', oid: '1.2.3' };

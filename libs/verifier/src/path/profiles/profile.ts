@@ -15,7 +15,7 @@ export type Rfc5280Rule =
   | 'subjectKeyIdentifier missing'
   /** 4.2.1.3, 4.2.1.9: keyCertSign in a certificate that is no CA's. */
   | 'keyCertSign without cA'
-  /** RFC 9881 5, RFC 9295 3: keyUsage for encryption or key agreement with a key that only signs. */
+  /** RFC 9881 5, RFC 9295 3, RFC 4055 1.2: keyUsage for encryption or key agreement with a key that only signs. */
   | 'keyUsage not for key'
   /** 4.2.1.6: a dNSName that is not in preferred name syntax, an underscore for example. */
   | 'dNSName malformed'

@@ -13,14 +13,8 @@ const MUST_BE_CRITICAL = new Map<Rfc5280Rule, string>([
   ['inhibitAnyPolicy not critical', Oid.inhibitAnyPolicy],
 ]);
 
-// Keys that can do nothing but sign: Ed25519 and Ed448 (RFC 9295 3), ML-DSA-44, -65, -87 (RFC 9881 5).
-const SIGNING_ONLY = new Set<string>([
-  Oid.ed25519,
-  Oid.ed448,
-  '2.16.840.1.101.3.4.3.17',
-  '2.16.840.1.101.3.4.3.18',
-  '2.16.840.1.101.3.4.3.19',
-]);
+// Keys that can do nothing but sign: Ed25519 and Ed448 (RFC 9295 3), RSASSA-PSS (RFC 4055 1.2), ML-DSA (RFC 9881 5).
+const SIGNING_ONLY = new Set<string>([Oid.ed25519, Oid.ed448, Oid.rsassaPss, Oid.mlDsa44, Oid.mlDsa65, Oid.mlDsa87]);
 const NOT_SIGNING: readonly KeyUsage[] = [
   'keyEncipherment',
   'dataEncipherment',
