@@ -20,6 +20,7 @@ import {
 import { encodeSerialNumber } from '@touchmark/status-list';
 import type { TestCa, TestCertificate } from '@touchmark/testkit';
 import { type BasicOcspResponse, encodeExtension, encodePem, parseOcspResponse } from '@touchmark/x509';
+import { ocspRequestFor, OcspSource, verifyPath } from '@touchmark/verifier';
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { now, type RunningResponder, startResponder, TestAuthorityDatabase } from './fixture/responder.js';
@@ -166,6 +167,34 @@ describe('openssl ocsp', () => {
       expect(await opensslOcsp(ldevid, never, ...options)).toContain('leaf.pem: unknown');
     });
   }
+});
+
+describe('the verifier', () => {
+  it('asks by ocspRequestFor, and believes what comes back: good, then revoked', async () => {
+    const leaf = await database.issue(LIST, 190, 'ldevid-g1');
+    const source = new OcspSource({ requireNonce: true });
+    const judge = async (): Promise<unknown> => {
+      const nonce = randomBytes(32);
+      expect(source.add((await post(ocspRequestFor(leaf.der, ldevid.der, nonce))).body, { nonce })).toEqual({
+        kept: true,
+      });
+      const result = verifyPath({
+        chain: [leaf.der],
+        trustAnchors: [ldevid.certificate],
+        intermediates: [],
+        at: now(),
+        purpose: 'any',
+        requireExtKeyUsage: false,
+        revocation: { sources: [source] },
+      });
+      return result.ok ? 'accepted' : result.error.detail;
+    };
+    expect(await judge()).toBe('accepted');
+    await database.revoke(LIST, [190], 1);
+    await vi.waitFor(async () =>
+      expect(await judge()).toMatchObject({ code: 'CERT_REVOKED', reason: 'keyCompromise' }),
+    );
+  });
 });
 
 describe('certStatus', () => {

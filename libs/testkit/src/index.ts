@@ -1,4 +1,5 @@
 export { hostileVariant, hostileVariants, seededRandom } from './hostile-der.js';
+export { makeTestOcspResponse, type TestOcspResponseOptions, type TestSingleResponse } from './test-ocsp.js';
 export {
   generateTestKey,
   signatureAlgorithmOf,

@@ -143,10 +143,14 @@ export function signTestObject(
   key: TestKey,
   signatureAlgorithm = signatureAlgorithmOf(key),
 ): Uint8Array {
+  return encodeSequence(tbs, signatureAlgorithm, encodeBitString(signTestBits(tbs, key)));
+}
+
+/** The signature alone, as it goes into a BIT STRING. */
+export function signTestBits(data: Uint8Array, key: TestKey): Uint8Array {
   const { digest, saltLength } = SIGNING[algorithmNameOf(key)];
   const pss = saltLength === undefined ? {} : { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength };
-  const signature = sign(digest, tbs, { key: key.privateKey, ...pss });
-  return encodeSequence(tbs, signatureAlgorithm, encodeBitString(signature));
+  return sign(digest, data, { key: key.privateKey, ...pss });
 }
 
 /** AlgorithmIdentifier DER that fits the key. */

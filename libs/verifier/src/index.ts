@@ -19,6 +19,9 @@ export { proveSnapshot, type SnapshotEvidence, type SnapshotProof } from './stat
 export { Denylist, type DenylistEntry, uncheckedRevocation } from './revocation/denylist.js';
 export type { RevocationFinding, UnknownReason } from './revocation/finding.js';
 export type { RevocationPolicy, RevocationQuestion, RevocationSource } from './revocation/revocation-source.js';
+export { ocspRequestFor } from './revocation/ocsp/ocsp-request.js';
+export { type OcspAdded, OcspSource, type OcspSourceOptions } from './revocation/ocsp/ocsp-source.js';
+export type { OcspRefusal, OcspWhy } from './revocation/ocsp/ocsp-why.js';
 export { bySeat } from './revocation/seat-source.js';
 export type { CertificateStatus, StatusPort } from './revocation/status-port.js';
 export { type Accepted, type Refused, Verifier, type VerifierStatus, type VerifyOptions } from './verifier.js';

@@ -10,7 +10,12 @@ import {
 } from '@touchmark/der';
 import { describe, expect, it } from 'vitest';
 
-import { readCertId } from './cert-id.js';
+import { OpensslFolder, TestCa } from '@touchmark/testkit';
+
+import { encodeCertId, readCertId } from './cert-id.js';
+import { encodeOcspRequest } from './encode-ocsp-request.js';
+import { encodePem } from './pem.js';
+import { parseSubjectPublicKeyInfo } from './subject-public-key-info.js';
 
 const digest = encodeOctetString(new Uint8Array(32));
 
@@ -39,5 +44,26 @@ describe('readCertId', () => {
     expect(() => readCertId(certId([], serialNumber(33)))).toThrow(
       expect.objectContaining({ code: 'SERIAL_NUMBER_INVALID' }),
     );
+  });
+});
+
+describe('encodeCertId, encodeOcspRequest', () => {
+  const root = TestCa.root();
+  const issuerKey = parseSubjectPublicKeyInfo(root.key.subjectPublicKeyInfo);
+
+  it.each(['sha1', 'sha256'] as const)('%s: octet for octet what openssl asks', (hashAlgorithm) => {
+    using folder = new OpensslFolder();
+    const leaf = root.issue({ serialNumber: Uint8Array.of(0x80, 1) });
+    folder.write('ca.pem', encodePem('CERTIFICATE', root.der));
+    folder.write('leaf.pem', encodePem('CERTIFICATE', leaf.der));
+    folder.run('ocsp', '-issuer', 'ca.pem', `-${hashAlgorithm}`, '-cert', 'leaf.pem', '-reqout', 'req', '-no_nonce');
+    const { issuer, serialNumber: number } = leaf.certificate;
+    const content = { hashAlgorithm, issuer, issuerKey, serialNumber: number };
+    expect(encodeOcspRequest({ requestList: [content] })).toEqual(folder.read('req'));
+    expect(readCertId(new DerReader(encodeCertId(content))).serialNumber).toEqual(number);
+  });
+
+  it('TypeError for a request about nothing', () => {
+    expect(() => encodeOcspRequest({ requestList: [] })).toThrow(TypeError);
   });
 });

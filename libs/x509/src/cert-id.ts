@@ -1,6 +1,18 @@
-import { DerReader, Tag } from '@touchmark/der';
+import { hash } from 'node:crypto';
+
+import {
+  DerReader,
+  encodeElement,
+  encodeNull,
+  encodeOctetString,
+  encodeOid,
+  encodeSequence,
+  Oid,
+  Tag,
+} from '@touchmark/der';
 
 import { X509Error } from './error.js';
+import { keyHashSha1, keyHashSha256, type SubjectPublicKeyInfo } from './subject-public-key-info.js';
 
 /** CertID (RFC 6960 4.1.1): which certificate is meant. */
 export interface CertId {
@@ -36,4 +48,25 @@ export function readCertId(reader: DerReader): CertId {
   if (serialNumber.length > MAX_SERIAL_NUMBER) throw new X509Error('SERIAL_NUMBER_INVALID');
   contents.end();
   return { der, hashAlgorithm, issuerNameHash, issuerKeyHash, serialNumber };
+}
+
+/** What a CertID is made of. */
+export interface CertIdContent {
+  readonly hashAlgorithm: 'sha1' | 'sha256';
+  /** DER of the issuer's Name, as it stands in the certificate that is asked about. */
+  readonly issuer: Uint8Array;
+  readonly issuerKey: SubjectPublicKeyInfo;
+  /** INTEGER content octets. */
+  readonly serialNumber: Uint8Array;
+}
+
+/** Parameters are NULL, as OpenSSL writes them for both hashes: some responders compare the element octet for octet. */
+export function encodeCertId({ hashAlgorithm, issuer, issuerKey, serialNumber }: CertIdContent): Uint8Array {
+  const sha1 = hashAlgorithm === 'sha1';
+  return encodeSequence(
+    encodeSequence(encodeOid(Oid[hashAlgorithm]), encodeNull()),
+    encodeOctetString(hash(hashAlgorithm, issuer, 'buffer')),
+    encodeOctetString(sha1 ? keyHashSha1(issuerKey) : keyHashSha256(issuerKey)),
+    encodeElement(Tag.INTEGER, serialNumber),
+  );
 }

@@ -9,8 +9,9 @@ export {
   revokedCertificates,
 } from './certificate-list.js';
 export { type CertificationRequest, parseCertificationRequest } from './certification-request.js';
-export type { CertId } from './cert-id.js';
+export { type CertId, type CertIdContent, encodeCertId } from './cert-id.js';
 export { type CertificationRequestContent, encodeCertificationRequest } from './encode-certification-request.js';
+export { encodeOcspRequest, type OcspRequestContent } from './encode-ocsp-request.js';
 export { type Floor, X509Error, type X509ErrorCode } from './error.js';
 export { encodeExtension, type Extension, type Extensions, readExtensions } from './extension.js';
 export {

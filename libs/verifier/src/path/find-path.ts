@@ -2,7 +2,7 @@ import { equalBytes } from '@touchmark/der';
 import { type Certificate, type CertificateParsingOptions, X509Error } from '@touchmark/x509';
 
 import { saysMore, VerifierError } from '../error.js';
-import { checkRevocation } from '../revocation/check-revocation.js';
+import { checkRevocation, revocationOfDelegates } from '../revocation/check-revocation.js';
 import { Budget } from './budget.js';
 import { checkEndEntity, checkEndEntityUse, checkIssuer, checkSignature } from './certificate-checks.js';
 import { knownPathCertificate, PathCertificate, readPathCertificate } from './path-certificate.js';
@@ -118,7 +118,9 @@ class PathBuilder {
   ): readonly PathCertificate[] | undefined {
     if (signer === anchor) return [anchor];
     if (this.signerDepth === MAX_SIGNER_DEPTH) return undefined;
-    const request = { ...this.request, purpose: purpose === 'ocsp' ? purpose : ('any' as const) };
+    const revocation = purpose === 'ocsp' ? revocationOfDelegates(this.request.revocation) : this.request.revocation;
+    if (revocation === undefined) return undefined;
+    const request = { ...this.request, purpose: purpose === 'ocsp' ? purpose : ('any' as const), revocation };
     const builder = new PathBuilder(request, this.budget, this.signerDepth + 1);
     try {
       return builder.extend([signer], [anchor], candidates);

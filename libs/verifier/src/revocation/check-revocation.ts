@@ -34,6 +34,15 @@ export function checkRevocation(
   if (worst !== undefined) throw worst;
 }
 
+/**
+ * By what a delegate is judged that signs OCSP responses: not by OCSP again (RFC 6960 4.2.2.2.1 leaves it open, and it could go round
+ * in circles). The CAs above it are those of the path that is being judged. Undefined if no source is left.
+ */
+export function revocationOfDelegates(policy: RevocationPolicy): RevocationPolicy | undefined {
+  const sources = policy.sources.filter(({ kind }) => kind !== 'ocsp');
+  return sources.length === 0 ? undefined : { sources, scope: 'end-entity' };
+}
+
 // An empty list would make `whenUnknown: 'allow'` accept everything without a word.
 function checkPolicy({ sources }: RevocationPolicy): void {
   if (sources.length === 0) throw new TypeError('a revocation policy needs a source');
@@ -41,13 +50,13 @@ function checkPolicy({ sources }: RevocationPolicy): void {
 
 /** Revoked says more than suspended, that more than good, that more than not to know. */
 function findingOf(question: RevocationQuestion, sources: readonly RevocationSource[]): RevocationFinding {
-  let best = ABSENT;
+  let best: RevocationFinding | undefined;
   for (const source of sources) {
     const finding = source.find(question);
     if (finding.status === 'revoked') return finding;
-    if (rank(finding) > rank(best)) best = finding;
+    if (best === undefined || rank(finding) > rank(best)) best = finding;
   }
-  return best;
+  return best ?? ABSENT;
 }
 
 function rank(finding: RevocationFinding): number {

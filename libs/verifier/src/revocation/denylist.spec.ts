@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 
+import { Oid } from '@touchmark/der';
 import { TEST_NOW, TestCa } from '@touchmark/testkit';
 import { encodeName, spkiSha256 } from '@touchmark/x509';
 import * as fc from 'fast-check';
@@ -35,6 +36,10 @@ describe('Denylist', () => {
   it.each<[string, DenylistEntry]>([
     ['the issuer’s key and the number', { issuerSpkiSha256, serialNumber }],
     ['the issuer’s name and the number', { issuer: issuing.certificate.subject, serialNumber }],
+    [
+      'the issuer’s name as somebody else writes it, and the number',
+      { issuer: encodeName([{ type: Oid.commonName, value: ' TEST  issuing ca' }]), serialNumber },
+    ],
     ['its own key', { spkiSha256: spkiSha256(leaf.certificate.subjectPublicKeyInfo) }],
     ['its hash', { sha256: sha256(leaf.der) }],
   ])('refuses a certificate listed by %s, and no other', (_name, entry) => {

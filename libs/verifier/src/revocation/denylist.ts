@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 
 import { concatBytes } from '@touchmark/der';
+import { rdnKeys, X509Error } from '@touchmark/x509';
 
 import { DigestSet } from './digest-set.js';
 import type { RevocationFinding } from './finding.js';
@@ -10,7 +11,7 @@ import type { RevocationPolicy, RevocationQuestion, RevocationSource } from './r
 export type DenylistEntry =
   /** SHA-256 of the issuer's SubjectPublicKeyInfo, and the serialNumber's INTEGER content octets. */
   | { readonly issuerSpkiSha256: Uint8Array; readonly serialNumber: Uint8Array }
-  /** DER of the issuer's Name, octet for octet as in the certificate or as the issuer's own subject. */
+  /** DER of the issuer's Name. */
   | { readonly issuer: Uint8Array; readonly serialNumber: Uint8Array }
   /** SHA-256 of the certificate's own SubjectPublicKeyInfo. */
   | { readonly spkiSha256: Uint8Array }
@@ -64,9 +65,7 @@ export class Denylist implements RevocationSource {
     const { der, serialNumber, issuer: issuerName } = subject.certificate;
     const listed =
       (byIssuerKey.size > 0 && byIssuerKey.has(numbered(issuer.spkiSha256, serialNumber))) ||
-      (byIssuerName.size > 0 &&
-        (byIssuerName.has(numbered(issuerName, serialNumber)) ||
-          byIssuerName.has(numbered(issuer.certificate.subject, serialNumber)))) ||
+      (byIssuerName.size > 0 && byIssuerName.has(numbered(keyOfName(issuerName), serialNumber))) ||
       (byKey.size > 0 && byKey.has(subject.spkiSha256)) ||
       (byCertificate.size > 0 && byCertificate.has(sha256(der)));
     return listed ? REVOKED : GOOD;
@@ -86,7 +85,8 @@ function tablesOf(entries: Iterable<DenylistEntry>): Tables {
   for (const entry of entries) {
     if ('issuerSpkiSha256' in entry) {
       tables.byIssuerKey.add(numbered(digest(entry.issuerSpkiSha256), serial(entry.serialNumber)));
-    } else if ('issuer' in entry) tables.byIssuerName.add(numbered(octets(entry.issuer), serial(entry.serialNumber)));
+    } else if ('issuer' in entry)
+      tables.byIssuerName.add(numbered(keyOfName(octets(entry.issuer)), serial(entry.serialNumber)));
     else if ('spkiSha256' in entry) tables.byKey.add(digest(entry.spkiSha256));
     else tables.byCertificate.add(digest(entry.sha256));
   }
@@ -96,6 +96,16 @@ function tablesOf(entries: Iterable<DenylistEntry>): Tables {
 // A length ahead of the number: no other issuer and number make the same octets.
 function numbered(issuer: Uint8Array, serialNumber: Uint8Array): Uint8Array {
   return sha256(concatBytes(Uint8Array.of(serialNumber.length), serialNumber, issuer));
+}
+
+// Names that are the same by RFC 5280 7.1 make the same octets; one that cannot be read is itself alone.
+function keyOfName(name: Uint8Array): Uint8Array {
+  try {
+    return Buffer.from(JSON.stringify(rdnKeys(name)));
+  } catch (error) {
+    if (error instanceof X509Error) return name;
+    throw error;
+  }
 }
 
 function sha256(data: Uint8Array): Uint8Array {
