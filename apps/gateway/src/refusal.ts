@@ -68,6 +68,7 @@ export function refusalOf(error: VerifierError | PolicyError): Refusal {
     case 'NO_REV_AVAIL_CONTRADICTED':
     case 'PATH_LEN_EXCEEDED':
     case 'PATH_TOO_LONG':
+    case 'NAME_NOT_PERMITTED':
     case 'PROFILE_VIOLATED':
     case 'BUDGET_EXCEEDED':
     case 'IDENTITY_MALFORMED':

@@ -97,9 +97,10 @@ export const Oid = {
   OCSPSigning: '1.3.6.1.5.5.7.3.9',
   cmcRA: '1.3.6.1.5.5.7.3.28',
 
-  // Other names: RFC 4043, RFC 4108.
+  // Other names: RFC 4043, RFC 4108, RFC 9598.
   permanentIdentifier: '1.3.6.1.5.5.7.8.3',
   hardwareModuleName: '1.3.6.1.5.5.7.8.4',
+  smtpUTF8Mailbox: '1.3.6.1.5.5.7.8.9',
 
   // PKCS #7, CMS: RFC 5652.
   data: '1.2.840.113549.1.7.1',

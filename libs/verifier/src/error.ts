@@ -1,5 +1,6 @@
 import type { Floor, ReasonCode } from '@touchmark/x509';
 
+import type { NameKind } from './path/name-constraints/certificate-names.js';
 import type { Profile, ProfileRule } from './path/profiles/profile.js';
 import type { UnknownReason } from './revocation/finding.js';
 
@@ -29,7 +30,7 @@ export type VerifierErrorDetail =
   | { readonly code: 'KEY_REFUSED'; readonly depth: number; readonly floor: Floor }
   /** An algorithm that we accept, in a runtime whose OpenSSL lacks it: ML-DSA before OpenSSL 3.5. `depth` is of the key. */
   | { readonly code: 'ALGORITHM_UNSUPPORTED'; readonly depth: number; readonly oid: string }
-  /** A critical extension that we do not process, or name constraints; `oid` says which. */
+  /** A critical extension that we do not process, or name constraints in an end entity; `oid` says which. */
   | { readonly code: 'EXTENSION_UNSUPPORTED'; readonly depth: number; readonly oid: string }
   /** An empty subject without a critical subjectAltName (RFC 5280 4.1.2.6). */
   | { readonly code: 'SUBJECT_MISSING'; readonly depth: number }
@@ -43,6 +44,8 @@ export type VerifierErrorDetail =
   | { readonly code: 'KEY_USAGE_MISSING'; readonly depth: number; readonly needed: 'keyCertSign' | 'digitalSignature' }
   /** The purpose asked for is missing in an extKeyUsage of the path, or the end entity has none where one is required. */
   | { readonly code: 'EXT_KEY_USAGE_MISSING'; readonly depth: number; readonly needed: string }
+  /** A name that the name constraints of the CA certificate at depth `by` do not permit, or exclude. */
+  | { readonly code: 'NAME_NOT_PERMITTED'; readonly depth: number; readonly nameKind: NameKind; readonly by: number }
   /** More CA certificates below an issuer than its pathLenConstraint allows. */
   | { readonly code: 'PATH_LEN_EXCEEDED'; readonly depth: number; readonly pathLenConstraint: number }
   /** More CA certificates between the end entity and any trust anchor than `maxDepth` allows. */
@@ -129,6 +132,7 @@ const RANKS: Readonly<Record<VerifierErrorCode, number>> = {
   PATH_LEN_EXCEEDED: 130,
   EXT_KEY_USAGE_MISSING: 140,
   PROFILE_VIOLATED: 145,
+  NAME_NOT_PERMITTED: 147,
   CERT_NOT_YET_VALID: 150,
   CERT_EXPIRED: 160,
   NO_REV_AVAIL_CONTRADICTED: 165,

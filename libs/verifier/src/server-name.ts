@@ -3,8 +3,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { equalBytes } from '@touchmark/der';
 import type { GeneralName } from '@touchmark/x509';
 
-// Labels of letters, digits, hyphens and, in practice, underscores.
-const DNS_NAME = /^(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
+import { isDnsName } from './dns-name.js';
 
 /**
  * Whether a certificate with these names is for the server that was asked for: RFC 9525 section 6, by DNS name or IP address in
@@ -15,7 +14,7 @@ export function matchesServerName(names: readonly GeneralName[], serverName: str
   const address = addressOctets(serverName);
   if (address !== undefined) return names.some((name) => name.kind === 'iPAddress' && equalBytes(name.value, address));
   const asked = normalized(serverName);
-  return DNS_NAME.test(asked) && names.some((name) => name.kind === 'dNSName' && matches(name.value, asked));
+  return isDnsName(asked) && names.some((name) => name.kind === 'dNSName' && matches(name.value, asked));
 }
 
 function matches(presented: string, asked: string): boolean {
@@ -23,7 +22,7 @@ function matches(presented: string, asked: string): boolean {
   if (!name.startsWith('*.')) return name === asked;
   const parent = name.slice(2);
   const dot = asked.indexOf('.');
-  return parent.includes('.') && DNS_NAME.test(parent) && dot > 0 && asked.slice(dot + 1) === parent;
+  return parent.includes('.') && isDnsName(parent) && dot > 0 && asked.slice(dot + 1) === parent;
 }
 
 // DNS names are compared without regard to case, and the root's dot says nothing.

@@ -61,9 +61,11 @@ export {
 export { ALL_REASONS, encodeReasonFlags, type ReasonFlag } from './extensions/reason-flags.js';
 export { encodeKeyUsage, type KeyUsage, parseKeyUsage } from './extensions/key-usage.js';
 export { encodeNoRevAvail, parseNoRevAvail } from './extensions/no-rev-avail.js';
+export { encodeNameConstraints, type NameConstraints, parseNameConstraints } from './extensions/name-constraints.js';
 export { encodeSubjectAltName, parseSubjectAltName } from './extensions/subject-alt-name.js';
 export { checkKeyPolicy } from './key-policy.js';
 export {
+  attributeTexts,
   type AttributeTypeAndValue,
   attributeValue,
   EMPTY_NAME,

@@ -47,6 +47,20 @@ export function parseName(der: Uint8Array): Name {
   });
 }
 
+/**
+ * Text of every attribute of this type in a Name, in the order of their encoding; undefined for one that is no text that we read,
+ * whatever the other attributes are. Throws X509Error NAME_MALFORMED.
+ */
+export function attributeTexts(der: Uint8Array, type: string): readonly (string | undefined)[] {
+  return parsing('NAME_MALFORMED', () => {
+    const texts: (string | undefined)[] = [];
+    walkName(new DerReader(der), (_rdn, found, element) => {
+      if (found === type) texts.push(readableText(element));
+    });
+    return texts;
+  });
+}
+
 /** Passes over a Name, checking its structure; returns its DER. */
 export function readName(reader: DerReader): Uint8Array {
   const der = reader.readElement(Tag.SEQUENCE);
@@ -143,6 +157,15 @@ function textOf(element: Uint8Array): string | undefined {
   const tag = element[0];
   const isText = tag === Tag.UTF8_STRING || tag === Tag.PRINTABLE_STRING || tag === Tag.IA5_STRING;
   return isText ? new DerReader(element).readString() : undefined;
+}
+
+function readableText(element: Uint8Array): string | undefined {
+  try {
+    return textOf(element);
+  } catch (error) {
+    if (error instanceof DerError) return undefined;
+    throw error;
+  }
 }
 
 function escapeValue(value: string): string {

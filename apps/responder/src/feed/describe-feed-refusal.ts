@@ -44,6 +44,7 @@ export function describeFeedRefusal({ code, retryAfter = RETRY_AFTER_SECONDS }: 
     case 'NO_REV_AVAIL_CONTRADICTED':
     case 'PATH_LEN_EXCEEDED':
     case 'PATH_TOO_LONG':
+    case 'NAME_NOT_PERMITTED':
     case 'PROFILE_VIOLATED':
     case 'BUDGET_EXCEEDED':
     case 'CERT_REVOKED':

@@ -22,6 +22,7 @@ const PROCESSED = new Set<string>([
   Oid.keyUsage,
   Oid.extKeyUsage,
   Oid.subjectAltName,
+  Oid.nameConstraints,
   Oid.certificatePolicies,
 ]);
 
@@ -32,10 +33,10 @@ export function checkDates({ certificate }: PathCertificate, at: number, depth: 
   if (at > notAfter) throw new VerifierError({ code: 'CERT_EXPIRED', depth, notAfter, at });
 }
 
-/** RFC 5280 6.1.4 (o), 6.1.5 (f). Name constraints are refused even where an issuer left them non-critical. */
+/** RFC 5280 6.1.4 (o), 6.1.5 (f). Name constraints have no place in an end entity, critical or not (4.2.1.10). */
 export function checkExtensions({ certificate }: PathCertificate, depth: number): void {
   for (const [oid, { critical }] of certificate.extensions) {
-    if ((critical && !PROCESSED.has(oid)) || oid === Oid.nameConstraints) {
+    if ((critical && !PROCESSED.has(oid)) || (depth === 0 && oid === Oid.nameConstraints)) {
       throw new VerifierError({ code: 'EXTENSION_UNSUPPORTED', depth, oid });
     }
   }

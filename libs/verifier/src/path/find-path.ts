@@ -5,6 +5,7 @@ import { saysMore, VerifierError } from '../error.js';
 import { checkRevocation, revocationOfDelegates } from '../revocation/check-revocation.js';
 import { Budget } from './budget.js';
 import { checkEndEntity, checkEndEntityUse, checkIssuer, checkSignature } from './certificate-checks.js';
+import { checkNameConstraints } from './name-constraints/check-name-constraints.js';
 import { knownPathCertificate, PathCertificate, readPathCertificate } from './path-certificate.js';
 import type { PathRequest } from './path-request.js';
 import { checkProfile } from './profiles.js';
@@ -104,6 +105,7 @@ class PathBuilder {
     checkProfile(path, profile);
     const anchor = path[path.length - 1];
     if (anchor === undefined) throw new TypeError('a path ends with a trust anchor');
+    checkNameConstraints(path, budget);
     const candidates = [...path, ...others];
     const signerPath = (signer: PathCertificate, purpose: 'crl' | 'ocsp'): readonly PathCertificate[] | undefined =>
       this.signerPath(signer, purpose, anchor, candidates);

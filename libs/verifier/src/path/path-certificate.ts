@@ -24,6 +24,7 @@ import {
 } from '@touchmark/x509';
 
 import { VerifierError } from '../error.js';
+import { type NameSpace, readNameSpace } from './name-constraints/name-space.js';
 
 /** A certificate with all that path validation looks at already read. Key import and key hash wait until they are needed. */
 export class PathCertificate {
@@ -34,6 +35,7 @@ export class PathCertificate {
   readonly keyUsage: ReadonlySet<KeyUsage> | undefined;
   readonly extKeyUsage: ReadonlySet<string> | undefined;
   readonly subjectAltName: readonly GeneralName[] | undefined;
+  readonly nameSpace: NameSpace | undefined;
   readonly subjectKeyIdentifier: Uint8Array | undefined;
   /** keyIdentifier of authorityKeyIdentifier. */
   readonly authorityKeyIdentifier: Uint8Array | undefined;
@@ -55,6 +57,7 @@ export class PathCertificate {
     this.keyUsage = read(certificate, Oid.keyUsage, parseKeyUsage);
     this.extKeyUsage = read(certificate, Oid.extKeyUsage, parseExtKeyUsage);
     this.subjectAltName = read(certificate, Oid.subjectAltName, parseSubjectAltName);
+    this.nameSpace = read(certificate, Oid.nameConstraints, readNameSpace);
     this.subjectKeyIdentifier = read(certificate, Oid.subjectKeyIdentifier, parseSubjectKeyIdentifier);
     const authority = read(certificate, Oid.authorityKeyIdentifier, parseAuthorityKeyIdentifier);
     this.authorityKeyIdentifier = authority?.keyIdentifier;

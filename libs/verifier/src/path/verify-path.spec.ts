@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { encodeExplicit, encodeNull, encodeSequence, Oid, toHex } from '@touchmark/der';
+import { encodeNull, encodeSequence, Oid, toHex } from '@touchmark/der';
 import { encodeExtension, encodeName, encodePem, encodeSignatureAlgorithm } from '@touchmark/x509';
 import { describe, expect, it } from 'vitest';
 
@@ -230,14 +230,6 @@ describe('verifyPath refuses, with one deviation', () => {
       ...detail,
       depth: 1,
     });
-  });
-
-  it('name constraints, critical or not', () => {
-    const value = encodeSequence(encodeExplicit(0, encodeSequence()));
-    for (const isCritical of [true, false]) {
-      const extraExtensions = [encodeExtension(Oid.nameConstraints, isCritical, value)];
-      expect(refusalUnder({ extraExtensions })).toMatchObject({ code: 'EXTENSION_UNSUPPORTED', depth: 1 });
-    }
   });
 
   it('an empty subject without a critical subjectAltName', () => {
