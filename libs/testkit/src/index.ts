@@ -11,6 +11,14 @@ export {
   type TestKey,
   type TestKeyKind,
 } from './test-pki.js';
+export {
+  makeTestCrl,
+  type TestCrlEntry,
+  type TestCrlOptions,
+  testDistributionPoints,
+  type TestPointName,
+  type TestScope,
+} from './test-crl.js';
 export { makeTestRequest, type TestRequestOptions } from './test-request.js';
 export { type TestBatch, TestStatusChain, TestStatusSigner } from './test-status-chain.js';
 export { OpensslFolder } from './openssl.js';

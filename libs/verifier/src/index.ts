@@ -17,6 +17,8 @@ export { matchesServerName } from './server-name.js';
 export { PolicyError, type PolicyErrorCode, type PolicyErrorDetail } from './policy-error.js';
 export { proveSnapshot, type SnapshotEvidence, type SnapshotProof } from './status/prove-snapshot.js';
 export { Denylist, type DenylistEntry, uncheckedRevocation } from './revocation/denylist.js';
+export { CrlSource, type CrlSourceOptions } from './revocation/crl/crl-source.js';
+export type { CrlAdded, CrlRefusal, CrlWhy } from './revocation/crl/crl-why.js';
 export type { RevocationFinding, UnknownReason } from './revocation/finding.js';
 export type { RevocationPolicy, RevocationQuestion, RevocationSource } from './revocation/revocation-source.js';
 export { ocspRequestFor } from './revocation/ocsp/ocsp-request.js';

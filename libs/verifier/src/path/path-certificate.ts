@@ -5,6 +5,7 @@ import {
   type BasicConstraints,
   type Certificate,
   type CertificateParsingOptions,
+  type DistributionPoint,
   type GeneralName,
   importPublicKey,
   isSelfIssued,
@@ -12,6 +13,7 @@ import {
   parseAuthorityKeyIdentifier,
   parseBasicConstraints,
   parseCertificate,
+  parseCRLDistributionPoints,
   parseExtKeyUsage,
   parseKeyUsage,
   parseNoRevAvail,
@@ -41,6 +43,7 @@ export class PathCertificate {
   readonly authorityKeyIdentifier: Uint8Array | undefined;
   /** authorityCertIssuer and authorityCertSerialNumber of authorityKeyIdentifier. */
   readonly authorityCert: { readonly issuer: readonly GeneralName[]; readonly serialNumber: Uint8Array } | undefined;
+  readonly crlDistributionPoints: readonly DistributionPoint[] | undefined;
   /** The issuer publishes nothing about its revocation (RFC 9608). */
   readonly noRevAvail: boolean;
   /** Issuers whose key was found to have signed this certificate: true for ever, so never asked twice. */
@@ -63,6 +66,7 @@ export class PathCertificate {
     this.authorityKeyIdentifier = authority?.keyIdentifier;
     const { authorityCertIssuer: issuer, authorityCertSerialNumber: serialNumber } = authority ?? {};
     this.authorityCert = issuer === undefined || serialNumber === undefined ? undefined : { issuer, serialNumber };
+    this.crlDistributionPoints = read(certificate, Oid.cRLDistributionPoints, parseCRLDistributionPoints);
     this.noRevAvail = read(certificate, Oid.noRevAvail, parseNoRevAvail) !== undefined;
   }
 
