@@ -9,6 +9,7 @@ export {
 export type { FeedErrorCode } from './feed-error.js';
 export type { FeedTls } from './feed/feed-request.js';
 export { formatSpiffeId, type Identity, parseSpiffeId, readIdentity } from './identity.js';
+export type { AnchorPolicies, AnchorPolicy, Validity } from './path/anchor-policy.js';
 export type { Purpose } from './path/certificate-checks.js';
 export type { PathRequest, PathResult } from './path/path-request.js';
 export type { Profile, ProfileRule } from './path/profiles/profile.js';

@@ -2,6 +2,7 @@ import { Oid } from '@touchmark/der';
 import { checkKeyPolicy, isEmptyName, verifySignature, X509Error } from '@touchmark/x509';
 
 import { VerifierError } from '../error.js';
+import type { Validity } from './anchor-policy.js';
 import type { Budget } from './budget.js';
 import type { PathCertificate } from './path-certificate.js';
 import type { Profile } from './profiles/profile.js';
@@ -26,11 +27,19 @@ const PROCESSED = new Set<string>([
   Oid.certificatePolicies,
 ]);
 
-/** RFC 5280 6.1.3 (a)(2): both ends of the validity are inclusive. */
-export function checkDates({ certificate }: PathCertificate, at: number, depth: number): void {
-  const { notBefore, notAfter } = certificate;
-  if (at < notBefore) throw new VerifierError({ code: 'CERT_NOT_YET_VALID', depth, notBefore, at });
-  if (at > notAfter) throw new VerifierError({ code: 'CERT_EXPIRED', depth, notAfter, at });
+/**
+ * RFC 5280 6.1.3 (a)(2), both ends of a validity inclusive, of certificates that follow each other upwards in a path, the first one
+ * at `depth`. With `when-issued` all but the first must have been valid when the one below began.
+ */
+export function checkValidity(path: readonly PathCertificate[], validity: Validity, at: number, depth = 0): void {
+  let when = at;
+  for (const [i, { certificate }] of path.entries()) {
+    const { notBefore, notAfter } = certificate;
+    if (when < notBefore)
+      throw new VerifierError({ code: 'CERT_NOT_YET_VALID', depth: depth + i, notBefore, at: when });
+    if (when > notAfter) throw new VerifierError({ code: 'CERT_EXPIRED', depth: depth + i, notAfter, at: when });
+    if (validity === 'when-issued') when = notBefore;
+  }
 }
 
 /** RFC 5280 6.1.4 (o), 6.1.5 (f). Name constraints have no place in an end entity, critical or not (4.2.1.10). */
@@ -44,7 +53,7 @@ export function checkExtensions({ certificate }: PathCertificate, depth: number)
 
 /** What an end entity must be, whoever issued it and whatever it is for. Depth 0. */
 export function checkEndEntity(leaf: PathCertificate, at: number): void {
-  checkDates(leaf, at, 0);
+  checkValidity([leaf], 'now', at);
   checkExtensions(leaf, 0);
   checkKey(leaf, 0);
   const { subject, extensions } = leaf.certificate;
@@ -55,9 +64,9 @@ export function checkEndEntity(leaf: PathCertificate, at: number): void {
 /** What an end entity must be to be used for this under this profile. Depth 0. */
 export function checkEndEntityUse(
   leaf: PathCertificate,
-  use: { profile: Profile; purpose: Purpose; requireExtKeyUsage: boolean },
+  use: { profile?: Profile; purpose: Purpose; requireExtKeyUsage: boolean },
 ): void {
-  const { profile, purpose, requireExtKeyUsage } = use;
+  const { profile = 'device', purpose, requireExtKeyUsage } = use;
   // RFC 5280 has nothing against a CA that uses its key itself.
   if (profile !== 'rfc5280' && leaf.basicConstraints?.cA === true) {
     throw new VerifierError({ code: 'END_ENTITY_IS_CA', depth: 0 });
@@ -66,6 +75,12 @@ export function checkEndEntityUse(
     throw new VerifierError({ code: 'KEY_USAGE_MISSING', depth: 0, needed: 'digitalSignature' });
   }
   checkEndEntityPurpose(leaf, purpose, requireExtKeyUsage);
+}
+
+/** What a certificate must be, now, to sign CRLs or OCSP responses: those who ask look at its keyUsage. */
+export function checkStatusSigner(signer: PathCertificate, at: number, purpose: 'crl' | 'ocsp'): void {
+  checkEndEntity(signer, at);
+  if (purpose === 'ocsp') checkEndEntityPurpose(signer, purpose, true);
 }
 
 /** Our devices sign. Elsewhere keyUsage must be one that RFC 5280 4.2.1.12 finds consistent with the purpose, where both are there. */
@@ -77,16 +92,15 @@ function mayBeUsed({ keyUsage, extKeyUsage }: PathCertificate, profile: Profile,
 }
 
 /**
- * What a certificate at this depth must be to issue the one below it, signature apart (RFC 5280 6.1.4 (k) to (o)).
+ * What a certificate at this depth must be to issue the one below it, dates and signature apart (RFC 5280 6.1.4 (k) to (o)).
  * `intermediates` counts the CA certificates below it that are not self-issued.
  */
 export function checkIssuer(
   issuer: PathCertificate,
   depth: number,
-  policy: { at: number; purpose: Purpose; intermediates: number },
+  policy: { purpose: Purpose; intermediates: number },
 ): void {
   const { certificate, basicConstraints, keyUsage } = issuer;
-  checkDates(issuer, policy.at, depth);
   checkExtensions(issuer, depth);
   if (certificate.version !== 3 || basicConstraints?.cA !== true) throw new VerifierError({ code: 'NOT_A_CA', depth });
   if (keyUsage?.has('keyCertSign') === false) {

@@ -1,13 +1,24 @@
-import { equalBytes } from '@touchmark/der';
-import { type Certificate, type CertificateParsingOptions, X509Error } from '@touchmark/x509';
+import { equalBytes, Oid } from '@touchmark/der';
+import { equalNames } from '@touchmark/x509';
 
 import { saysMore, VerifierError } from '../error.js';
 import { checkRevocation, revocationOfDelegates } from '../revocation/check-revocation.js';
+import type { RevocationPolicy } from '../revocation/revocation-source.js';
 import { Budget } from './budget.js';
-import { checkEndEntity, checkEndEntityUse, checkIssuer, checkSignature } from './certificate-checks.js';
+import { CertificatePool, knownPool, orNothing } from './certificate-pool.js';
+import {
+  checkEndEntity,
+  checkEndEntityUse,
+  checkIssuer,
+  checkSignature,
+  checkStatusSigner,
+  checkValidity,
+} from './certificate-checks.js';
+import { likeliestFirst } from './issuer-order.js';
 import { checkNameConstraints } from './name-constraints/check-name-constraints.js';
-import { knownPathCertificate, PathCertificate, readPathCertificate } from './path-certificate.js';
+import { type PathCertificate, readPathCertificate } from './path-certificate.js';
 import type { PathRequest } from './path-request.js';
+import { policyFor } from './policy-for.js';
 import { checkProfile } from './profiles.js';
 
 /** CA certificates between end entity and trust anchor; rustls-webpki takes 6. */
@@ -15,57 +26,61 @@ const MAX_DEPTH = 7;
 const MAX_PRESENTED = 10;
 export const MAX_CERTIFICATE_OCTETS = 16_384;
 const MAX_CHAIN_OCTETS = 65_536;
-
-/** As `verifyPath`, for those who look further into the path; throws VerifierError instead of answering it. */
-export function findPath(request: PathRequest): readonly PathCertificate[] {
-  const { at, maxDepth = 0 } = request;
-  // NaN would pass every comparison.
-  if (!Number.isFinite(at)) throw new TypeError('at must be UTC seconds');
-  if (!(Number.isInteger(maxDepth) && maxDepth >= 0)) throw new TypeError('maxDepth must be a number of certificates');
-  return new PathBuilder(request).build();
-}
-
 /** How many paths of signers of status may be looked for inside one another: a CRL's signer has a CRL of its own. */
 const MAX_SIGNER_DEPTH = 3;
 
+/** As `verifyPath`, for those who look further into the path; throws VerifierError instead of answering it. */
+export function findPath(request: PathRequest): readonly PathCertificate[] {
+  const { at, chain, maxDepth = MAX_DEPTH, serialNumbers = 'positive' } = request;
+  // NaN would pass every comparison.
+  if (!Number.isFinite(at)) throw new TypeError('at must be UTC seconds');
+  if (!(Number.isInteger(maxDepth) && maxDepth >= 0)) throw new TypeError('maxDepth must be a number of certificates');
+  const [first, ...presented] = chain;
+  if (first === undefined) throw new VerifierError({ code: 'CERTIFICATE_MISSING' });
+  checkSize(chain);
+  const leaf = readPathCertificate(first, 0, { serialNumbers });
+  const search = {
+    request,
+    at: Math.floor(at),
+    maxDepth,
+    budget: new Budget(request.monotonic),
+    anchors: knownPool(request.trustAnchors),
+    known: knownPool(request.intermediates),
+  };
+  checkEndEntity(leaf, search.at);
+  if (request.anchorPolicy === undefined) checkEndEntityUse(leaf, request);
+  return new PathBuilder({ ...search, presented: presentedPool(presented, search) }).extend([leaf]);
+}
+
+interface Search {
+  readonly request: PathRequest;
+  /** Whole UTC seconds. */
+  readonly at: number;
+  readonly maxDepth: number;
+  readonly budget: Budget;
+  readonly anchors: CertificatePool;
+  readonly known: CertificatePool;
+  readonly presented: CertificatePool;
+}
+
+/** Looks for a path, depth first, trust anchors before others, and goes back at any failure (RFC 4158). */
 class PathBuilder {
-  private readonly request: PathRequest;
-  private readonly at: number;
-  private readonly budget: Budget;
+  private readonly search: Search;
+  /** 0 for the path of the end entity. */
   private readonly signerDepth: number;
 
-  constructor(request: PathRequest, budget = new Budget(request.monotonic), signerDepth = 0) {
-    this.request = request;
-    this.at = Math.floor(request.at);
-    this.budget = budget;
+  constructor(search: Search, signerDepth = 0) {
+    this.search = search;
     this.signerDepth = signerDepth;
   }
 
-  build(): readonly PathCertificate[] {
-    const { chain, profile = 'device', purpose, requireExtKeyUsage, serialNumbers = 'positive' } = this.request;
-    const [first, ...presented] = chain;
-    if (first === undefined) throw new VerifierError({ code: 'CERTIFICATE_MISSING' });
-    checkSize(chain);
-    const leaf = readPathCertificate(first, 0, { serialNumbers });
-    checkEndEntity(leaf, this.at);
-    checkEndEntityUse(leaf, { profile, purpose, requireExtKeyUsage });
-    const anchors = readKnown(this.request.trustAnchors);
-    const intermediates = readKnown(this.request.intermediates);
-    return this.extend([leaf], anchors, [
-      ...intermediates,
-      ...readPresented(presented, intermediates, { serialNumbers }),
-    ]);
-  }
-
   /** The whole path that begins with `path`, or throws the error that says most. */
-  private extend(
-    path: readonly PathCertificate[],
-    anchors: readonly PathCertificate[],
-    intermediates: readonly PathCertificate[],
-  ): readonly PathCertificate[] {
+  extend(path: readonly PathCertificate[]): readonly PathCertificate[] {
+    const { anchors, known, presented, maxDepth } = this.search;
     const last = path[path.length - 1];
     if (last === undefined) throw new TypeError('a path begins with an end entity');
-    if (path.length - 1 > (this.request.maxDepth ?? MAX_DEPTH)) throw new VerifierError({ code: 'PATH_TOO_LONG' });
+    if (path.length - 1 > maxDepth) throw new VerifierError({ code: 'PATH_TOO_LONG' });
+    const { issuer: name } = last.certificate;
     // made only when it is thrown: an error costs more than the rest of a step
     let best: VerifierError | undefined;
     const keepBetter = (error: unknown): void => {
@@ -74,21 +89,22 @@ class PathBuilder {
       if (!best || saysMore(error, best)) best = error;
     };
 
-    for (const anchor of candidatesFor(last, anchors)) {
+    for (const anchor of likeliestFirst(last, anchors.named(name))) {
+      if (isAlreadyIn(path, anchor)) continue;
       try {
         this.checkStep(path, last, anchor);
         const complete = [...path, anchor];
-        this.checkComplete(complete, intermediates);
+        this.checkComplete(complete, anchor);
         return complete;
       } catch (error) {
         keepBetter(error);
       }
     }
-    for (const issuer of candidatesFor(last, intermediates)) {
-      if (path.some((seen) => isSameEntity(seen, issuer))) continue;
+    for (const issuer of likeliestFirst(last, both(known.named(name), presented.named(name)))) {
+      if (isAlreadyIn(path, issuer)) continue;
       try {
         this.checkStep(path, last, issuer);
-        return this.extend([...path, issuer], anchors, intermediates);
+        return this.extend([...path, issuer]);
       } catch (error) {
         keepBetter(error);
       }
@@ -97,47 +113,62 @@ class PathBuilder {
     throw best && saysMore(best, nobody) ? best : nobody;
   }
 
+  private checkStep(path: readonly PathCertificate[], signed: PathCertificate, issuer: PathCertificate): void {
+    const { at, budget, request } = this.search;
+    budget.spendStep();
+    // The anchor's policy says when its CAs must have been valid: not known yet where anchors differ.
+    if (request.anchorPolicy === undefined) checkValidity([issuer], 'now', at, path.length);
+    const intermediates = path.slice(1).filter((ca) => !ca.selfIssued).length;
+    checkIssuer(issuer, path.length, { purpose: request.purpose, intermediates });
+    checkSignature(signed, issuer, path.length - 1, budget);
+  }
+
   /** What is asked of a path as a whole, once its signatures lead to a trust anchor: in the order of what it costs. */
-  private checkComplete(path: readonly PathCertificate[], others: readonly PathCertificate[]): void {
-    const { at, budget } = this;
-    const { profile = 'device' } = this.request;
+  private checkComplete(path: readonly PathCertificate[], anchor: PathCertificate): void {
+    const { at, budget, request, known, presented } = this.search;
     budget.spendPath();
-    checkProfile(path, profile);
-    const anchor = path[path.length - 1];
-    if (anchor === undefined) throw new TypeError('a path ends with a trust anchor');
+    const { revocation, validity, ...use } = policyFor(anchor, request);
+    const [leaf] = path;
+    if (request.anchorPolicy !== undefined && leaf !== undefined) {
+      if (this.signerDepth === 0) checkEndEntityUse(leaf, { ...use, purpose: request.purpose });
+      checkValidity(path, validity, at);
+    }
+    // Who signs status is no server.
+    checkProfile(path, this.signerDepth > 0 && use.profile === 'web' ? 'rfc5280' : use.profile);
     checkNameConstraints(path, budget);
-    const candidates = [...path, ...others];
+    const candidates = [...path, ...known.certificates, ...presented.certificates];
     const signerPath = (signer: PathCertificate, purpose: 'crl' | 'ocsp'): readonly PathCertificate[] | undefined =>
-      this.signerPath(signer, purpose, anchor, candidates);
-    checkRevocation({ path, at, budget, candidates, signerPath }, this.request.revocation);
+      this.signerPath(signer, purpose, anchor, revocation);
+    checkRevocation({ path, at, budget, candidates, signerPath }, revocation);
   }
 
   private signerPath(
     signer: PathCertificate,
     purpose: 'crl' | 'ocsp',
     anchor: PathCertificate,
-    candidates: readonly PathCertificate[],
+    policy: RevocationPolicy,
   ): readonly PathCertificate[] | undefined {
     if (signer === anchor) return [anchor];
     if (this.signerDepth === MAX_SIGNER_DEPTH) return undefined;
-    const revocation = purpose === 'ocsp' ? revocationOfDelegates(this.request.revocation) : this.request.revocation;
+    const revocation = purpose === 'ocsp' ? revocationOfDelegates(policy) : policy;
     if (revocation === undefined) return undefined;
-    const request = { ...this.request, purpose: purpose === 'ocsp' ? purpose : ('any' as const), revocation };
-    const builder = new PathBuilder(request, this.budget, this.signerDepth + 1);
+    const { search } = this;
+    const { anchorPolicy } = search.request;
+    const request: PathRequest = {
+      ...search.request,
+      purpose: purpose === 'ocsp' ? purpose : 'any',
+      revocation,
+      ...(anchorPolicy && { anchorPolicy: (its) => ({ ...anchorPolicy(its), revocation }) }),
+    };
+    const anchors = new CertificatePool([anchor]);
     try {
-      return builder.extend([signer], [anchor], candidates);
+      checkStatusSigner(signer, search.at, purpose);
+      return new PathBuilder({ ...search, request, anchors }, this.signerDepth + 1).extend([signer]);
     } catch (error) {
       // An exhausted budget is the whole verification's, whoever exhausted it.
       if (error instanceof VerifierError && error.code !== 'BUDGET_EXCEEDED') return undefined;
       throw error;
     }
-  }
-
-  private checkStep(path: readonly PathCertificate[], signed: PathCertificate, issuer: PathCertificate): void {
-    this.budget.spendStep();
-    const intermediates = path.slice(1).filter((ca) => !ca.selfIssued).length;
-    checkIssuer(issuer, path.length, { at: this.at, purpose: this.request.purpose, intermediates });
-    checkSignature(signed, issuer, path.length - 1, this.budget);
   }
 }
 
@@ -153,47 +184,42 @@ function checkSize(chain: readonly Uint8Array[]): void {
   }
 }
 
-// A malformed CA certificate is no candidate; it must not spoil a path that does not need it.
-function readKnown(certificates: readonly Certificate[]): readonly PathCertificate[] {
-  return certificates.flatMap((certificate) => orNothing(() => knownPathCertificate(certificate)));
-}
-
-function readPresented(
-  chain: readonly Uint8Array[],
-  known: readonly PathCertificate[],
-  options: CertificateParsingOptions,
-): readonly PathCertificate[] {
-  return chain
-    .filter((der) => !known.some(({ certificate }) => equalBytes(certificate.der, der)))
-    .flatMap((der) => orNothing(() => readPathCertificate(der, 1, options)));
-}
-
-function orNothing(read: () => PathCertificate): readonly PathCertificate[] {
-  try {
-    return [read()];
-  } catch (error) {
-    if (error instanceof X509Error || error instanceof VerifierError) return [];
-    throw error;
+/** What was presented beside the end entity and is not known anyway. */
+function presentedPool(
+  presented: readonly Uint8Array[],
+  { anchors, known, request }: Pick<Search, 'anchors' | 'known' | 'request'>,
+): CertificatePool {
+  const { serialNumbers = 'positive' } = request;
+  const pool = new CertificatePool([]);
+  for (const der of presented) {
+    if (anchors.find(der) !== undefined || known.find(der) !== undefined) continue;
+    for (const certificate of orNothing(() => readPathCertificate(der, 1, { serialNumbers }))) pool.add(certificate);
   }
+  return pool;
 }
 
-/** Those with the issuer's name, a matching key identifier first, a differing one last (RFC 4158 3.5): tried, not excluded. */
-function candidatesFor(signed: PathCertificate, from: readonly PathCertificate[]): readonly PathCertificate[] {
-  const named = from.filter(({ certificate }) => equalBytes(certificate.subject, signed.certificate.issuer));
-  return named.length < 2 ? named : named.toSorted((a, b) => keyMismatch(signed, a) - keyMismatch(signed, b));
+function both(a: readonly PathCertificate[], b: readonly PathCertificate[]): readonly PathCertificate[] {
+  if (b.length === 0) return a;
+  return a.length === 0 ? b : [...a, ...b];
 }
 
-function keyMismatch(signed: PathCertificate, issuer: PathCertificate): number {
-  const { authorityKeyIdentifier } = signed;
-  const { subjectKeyIdentifier } = issuer;
-  if (authorityKeyIdentifier === undefined || subjectKeyIdentifier === undefined) return 1;
-  return equalBytes(authorityKeyIdentifier, subjectKeyIdentifier) ? 0 : 2;
-}
-
-// Cross certificates differ as octets: a loop is the same name with the same key.
-function isSameEntity(a: PathCertificate, b: PathCertificate): boolean {
-  return (
-    equalBytes(a.certificate.subject, b.certificate.subject) &&
-    equalBytes(a.certificate.subjectPublicKeyInfo, b.certificate.subjectPublicKeyInfo)
+/**
+ * Whether the same entity stands in the path: one name with one key and one subjectAltName, as Go's crypto/x509 has it. Cross
+ * certificates differ as octets, so those cannot tell a loop. A trust anchor that is presented as an end entity is not its own
+ * issuer either: nobody could revoke it.
+ */
+function isAlreadyIn(path: readonly PathCertificate[], issuer: PathCertificate): boolean {
+  return path.some(
+    ({ certificate }) =>
+      equalBytes(certificate.subjectPublicKeyInfo, issuer.certificate.subjectPublicKeyInfo) &&
+      equalNames(certificate.subject, issuer.certificate.subject) &&
+      sameValue(
+        certificate.extensions.get(Oid.subjectAltName)?.value,
+        issuer.certificate.extensions.get(Oid.subjectAltName)?.value,
+      ),
   );
+}
+
+function sameValue(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : equalBytes(a, b);
 }

@@ -28,10 +28,9 @@ import {
 import { VerifierError } from '../error.js';
 import { type NameSpace, readNameSpace } from './name-constraints/name-space.js';
 
-/** A certificate with all that path validation looks at already read. Key import and key hash wait until they are needed. */
+/** A certificate with all that path validation looks at already read. What takes longer waits until it is needed. */
 export class PathCertificate {
   readonly certificate: Certificate;
-  readonly selfIssued: boolean;
   readonly key: SubjectPublicKeyInfo;
   readonly basicConstraints: BasicConstraints | undefined;
   readonly keyUsage: ReadonlySet<KeyUsage> | undefined;
@@ -48,13 +47,13 @@ export class PathCertificate {
   readonly noRevAvail: boolean;
   /** Issuers whose key was found to have signed this certificate: true for ever, so never asked twice. */
   readonly signedBy = new WeakSet<PathCertificate>();
+  private selfIssuedMemo: boolean | undefined;
   private keyObjectMemo: KeyObject | undefined;
   private keyHashMemo: Uint8Array | undefined;
 
   /** Throws X509Error if a key or an extension is not what its RFC says. */
   constructor(certificate: Certificate) {
     this.certificate = certificate;
-    this.selfIssued = isSelfIssued(certificate);
     this.key = parseSubjectPublicKeyInfo(certificate.subjectPublicKeyInfo);
     this.basicConstraints = read(certificate, Oid.basicConstraints, parseBasicConstraints);
     this.keyUsage = read(certificate, Oid.keyUsage, parseKeyUsage);
@@ -68,6 +67,11 @@ export class PathCertificate {
     this.authorityCert = issuer === undefined || serialNumber === undefined ? undefined : { issuer, serialNumber };
     this.crlDistributionPoints = read(certificate, Oid.cRLDistributionPoints, parseCRLDistributionPoints);
     this.noRevAvail = read(certificate, Oid.noRevAvail, parseNoRevAvail) !== undefined;
+  }
+
+  /** Issuer and subject are the same name (RFC 5280 3.2). */
+  get selfIssued(): boolean {
+    return (this.selfIssuedMemo ??= isSelfIssued(this.certificate));
   }
 
   get keyObject(): KeyObject {

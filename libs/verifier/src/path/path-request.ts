@@ -2,15 +2,19 @@ import type { Certificate } from '@touchmark/x509';
 
 import type { VerifierError } from '../error.js';
 import type { RevocationPolicy } from '../revocation/revocation-source.js';
+import type { AnchorPolicies } from './anchor-policy.js';
 import type { Purpose } from './certificate-checks.js';
 import type { Profile } from './profiles/profile.js';
 
 export interface PathRequest {
   /** What was presented, DER: the end entity first, then any CA certificates in any order; those are hints. */
   readonly chain: readonly Uint8Array[];
-  /** Held to their own dates, basicConstraints, keyUsage and extKeyUsage (RFC 5937). Keep the objects: what is read of them is kept. */
+  /**
+   * Held to their own dates, basicConstraints, keyUsage and extKeyUsage (RFC 5937). One that is presented as an end entity is not
+   * accepted: anchors issue. Keep the objects and the array: what is read of them is kept.
+   */
   readonly trustAnchors: readonly Certificate[];
-  /** CA certificates already known, tried before those presented. Keep the objects. */
+  /** CA certificates already known, however many, tried before those presented. Keep the objects and the array. */
   readonly intermediates: readonly Certificate[];
   /** UTC seconds; fractions are cut off. */
   readonly at: number;
@@ -18,6 +22,8 @@ export interface PathRequest {
   /** Whether the end entity must have extKeyUsage. IDevIDs have none. */
   readonly requireExtKeyUsage: boolean;
   readonly revocation: RevocationPolicy;
+  /** For anchors that differ in profile, revocation, validity and need of extKeyUsage: those of other vendors, for example. */
+  readonly anchorPolicy?: AnchorPolicies;
   /** `device` if left out. */
   readonly profile?: Profile;
   /** CA certificates between the end entity and the trust anchor at most; 7 if left out. */

@@ -35,6 +35,8 @@ function verify(change: Partial<PathRequest> = {}): ReturnType<typeof verifyPath
     purpose: 'client',
     requireExtKeyUsage: true,
     revocation: valid,
+    // no test depends on how busy the machine is
+    monotonic: () => 0,
     ...change,
   });
 }
@@ -363,13 +365,11 @@ describe('verifyPath under attack', () => {
     const lost = TestCa.root({ subject: 'Maze', key: keys[0]! });
     const maze = keys.map((key, i) => lost.issueCa({ subject: 'Maze', key, signingKey: keys[(i + 1) % keys.length]! }));
     const end = lost.issue();
-    const started = performance.now();
     const detail = refusal({
       chain: [end.der, ...maze.map(({ der }) => der)],
       intermediates: maze.map((ca) => ca.certificate),
     });
     expect(detail).toMatchObject({ code: 'BUDGET_EXCEEDED', budget: 'signatures', limit: 300 });
-    expect(performance.now() - started).toBeLessThan(1000);
   });
 
   it('refuses every hostile variant of a leaf, and throws nothing', () => {
