@@ -1,11 +1,13 @@
 import { X509Certificate } from 'node:crypto';
 import { inflateSync } from 'node:zlib';
 import { Database, statusLists } from '@touchmark/store';
+import { TokenStatusListSource, verifyPath } from '@touchmark/verifier';
+import { parseCertificate } from '@touchmark/x509';
 import { decodeProtectedHeader, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { z } from 'zod';
 import type { StatusPublisher } from '../apps/ca/src/status-publication/status-publisher.js';
-import { credentialRequest, idevidRequest, identityOf, issued, TestCaService } from './fixture/test-ca.js';
+import { credentialRequest, idevidRequest, identityOf, issued, TestCaService, testModel } from './fixture/test-ca.js';
 import { seatsByTables } from './fixture/published-status.js';
 
 let service: TestCaService;
@@ -129,6 +131,40 @@ describe('the Status List Token of each list', () => {
     const after = await tokens();
     expect(after.map(({ listId }) => listId)).toEqual(before.map(({ listId }) => listId));
     for (const [i, { jwt }] of after.entries()) expect(jwt).not.toBe(before[i]?.jwt);
+  });
+
+  it('is what the verifier judges by, the root’s list and the signer’s seat included', async () => {
+    const warrantId = await service.batchWarrant(2);
+    const [kept, lost] = [
+      issued(await service.issue(idevidRequest('G', warrantId))),
+      issued(await service.issue(idevidRequest('H', warrantId))),
+    ];
+    await revoke('H');
+    await service.ca.refreshCrl.catchUp();
+    const authorities = service.authorities.describe();
+    const byKind = (kind: string): Uint8Array[] =>
+      authorities.flatMap((one) => (one.kind === kind ? [one.certificate] : []));
+    const source = new TokenStatusListSource({
+      publicUrl: 'http://localhost:8080',
+      realm: testModel.realm,
+      signerIssuers: byKind('infrastructure'),
+      trustAnchors: byKind('root'),
+    });
+    const made = await tokens();
+    for (const { jwt, listId } of made) expect(source.add(jwt)).toEqual({ kept: true, listId, ttl: 300 });
+    const judge = (der: Uint8Array): string => {
+      const result = verifyPath({
+        chain: [der],
+        trustAnchors: byKind('root').map((root) => parseCertificate(root)),
+        intermediates: authorities.map(({ certificate }) => parseCertificate(certificate)),
+        at: Math.max(...made.map(({ iat }) => Number(iat))),
+        purpose: 'any',
+        requireExtKeyUsage: false,
+        revocation: { sources: [source] },
+      });
+      return result.ok ? 'accepted' : result.error.message;
+    };
+    expect([judge(kept.certificate), judge(lost.certificate)]).toEqual(['accepted', 'CERT_REVOKED at depth 0']);
   });
 
   it('never goes back', async () => {

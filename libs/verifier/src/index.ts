@@ -26,6 +26,12 @@ export { ocspRequestFor } from './revocation/ocsp/ocsp-request.js';
 export { type OcspAdded, OcspSource, type OcspSourceOptions } from './revocation/ocsp/ocsp-source.js';
 export type { OcspRefusal, OcspWhy } from './revocation/ocsp/ocsp-why.js';
 export { bySeat } from './revocation/seat-source.js';
+export {
+  type TokenAdded,
+  TokenStatusListSource,
+  type TokenStatusListSourceOptions,
+} from './revocation/token-status-list/token-status-list-source.js';
+export type { TokenRefusal, TokenWhy } from './revocation/token-status-list/token-why.js';
 export type { CertificateStatus, StatusPort } from './revocation/status-port.js';
 export { type Accepted, type Refused, Verifier, type VerifierStatus, type VerifyOptions } from './verifier.js';
 export type { VerifierEvent } from './verifier-event.js';

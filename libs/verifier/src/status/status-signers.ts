@@ -6,12 +6,12 @@ import { type Certificate, spkiSha256, type SubjectPublicKeyInfo, X509Error } fr
 
 import { VerifierError } from '../error.js';
 import { FeedError } from '../feed-error.js';
-import { identityAmong } from '../identity.js';
 import { type PathCertificate, readPathCertificate } from '../path/path-certificate.js';
 import { findPath } from '../path/find-path.js';
 import { bySeat } from '../revocation/seat-source.js';
 import type { StatusPort } from '../revocation/status-port.js';
 import type { SignerIssuers } from './signer-issuers.js';
+import { isStatusKey } from './status-key.js';
 
 /** Status keys remembered at most. A service has one for each start of a CA process, and for each half of its certificate's life. */
 const MAX_SIGNERS = 256;
@@ -135,7 +135,8 @@ export class StatusSigners {
       const [leaf, issuer] = path;
       if (issuer === undefined || !this.issuers.has(issuer)) throw new FeedError('SIGNER_REFUSED');
       const digest = leaf === undefined ? undefined : DIGESTS[leaf.key.kind];
-      if (leaf === undefined || digest === undefined || !this.mayName(leaf)) throw new FeedError('SIGNER_REFUSED');
+      if (leaf === undefined || digest === undefined || !isStatusKey(leaf, this.options.realm))
+        throw new FeedError('SIGNER_REFUSED');
       if (path.some(({ extKeyUsage }) => extKeyUsage !== undefined)) throw new FeedError('SIGNER_REFUSED');
       const seats = path.slice(0, -1).map(({ certificate }, depth) => ({
         issuerKeyId: path[depth + 1]?.spkiSha256 ?? new Uint8Array(),
@@ -173,11 +174,5 @@ export class StatusSigners {
       if (detail.code === 'CERT_NOT_YET_VALID') return findPath({ ...request, at: detail.notBefore });
       throw error;
     }
-  }
-
-  private mayName(leaf: PathCertificate): boolean {
-    const identity = identityAmong(leaf.subjectAltName ?? []);
-    const named = identity?.kind === 'status' && identity.realm === this.options.realm;
-    return named && leaf.keyUsage?.has('digitalSignature') === true;
   }
 }
