@@ -1,7 +1,15 @@
 import { Oid } from '@touchmark/der';
-import { matchesServerName, type PathRequest, type Purpose, verifyPath } from '@touchmark/verifier';
+import {
+  matchesServerName,
+  type PathRequest,
+  type Profile,
+  type Purpose,
+  uncheckedRevocation,
+  verifyPath,
+} from '@touchmark/verifier';
 import {
   type Certificate,
+  type CertificateParsingOptions,
   decodePem,
   parseCertificate,
   parseKeyUsage,
@@ -38,15 +46,26 @@ function judge(testCase: LimboCase): Outcome {
 function requestOf(testCase: LimboCase): PathRequest {
   const purpose = purposeOf(testCase);
   if (purpose === undefined) throw new TypeError('an unsupported case is not judged');
+  const { max_chain_depth: maxDepth } = testCase;
   return {
-    chain: [testCase.peer_certificate, ...testCase.untrusted_intermediates].map(derOf),
-    trustAnchors: testCase.trusted_certs.flatMap(anchorOf),
-    intermediates: [],
+    chain: [derOf(testCase.peer_certificate)],
+    // A root of the public web has serial number 0, and who trusts it does not mind.
+    trustAnchors: testCase.trusted_certs.flatMap((pem) => certificatesOf(pem, { serialNumbers: 'any' })),
+    // Not `chain`, which is what a peer presents and of which there are 10 at most: the suite's searches have more to go through.
+    intermediates: testCase.untrusted_intermediates.flatMap((pem) => certificatesOf(pem)),
     at: testCase.validation_time ? Date.parse(testCase.validation_time) / 1000 : ANY_TIME,
     purpose,
+    profile: profileOf(testCase),
     requireExtKeyUsage: false,
-    revocation: { sources: [], whenUnknown: 'allow' },
+    revocation: uncheckedRevocation,
+    ...(typeof maxDepth === 'number' ? { maxDepth } : {}),
   };
+}
+
+/** All that an id decides: before its first `::` stands whose rules the case is about. */
+function profileOf({ id }: LimboCase): Profile {
+  const [namespace] = id.split('::', 1);
+  return namespace === 'webpki' || namespace === 'online' ? 'web' : 'rfc5280';
 }
 
 /** What the case needs and we do not have. */
@@ -57,7 +76,6 @@ function unsupported(testCase: LimboCase): string | undefined {
   if (purposeOf(testCase) === undefined) {
     return `extended_key_usage ${testCase.extended_key_usage.join(', ')}: not a purpose of ours`;
   }
-  if (testCase.max_chain_depth !== null && testCase.max_chain_depth !== undefined) return 'max_chain_depth';
   if (testCase.crls.length > 0) return 'crls';
   const unknown = peerNamesOf(testCase).find(({ kind }) => !['DNS', 'IP', 'RFC822'].includes(kind));
   return unknown && `a peer name of kind ${unknown.kind}`;
@@ -112,10 +130,10 @@ function derOf(pem: string): Uint8Array {
   return block.der;
 }
 
-// An anchor that cannot be read is none.
-function anchorOf(pem: string): readonly Certificate[] {
+// A CA certificate that cannot be read is none.
+function certificatesOf(pem: string, options?: CertificateParsingOptions): readonly Certificate[] {
   try {
-    return [parseCertificate(derOf(pem))];
+    return [parseCertificate(derOf(pem), options)];
   } catch (error) {
     if (error instanceof X509Error) return [];
     throw error;

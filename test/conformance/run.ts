@@ -5,15 +5,20 @@ import type { ConformanceSuite } from './conformance-case.js';
 import { readExceptions } from './exceptions.js';
 import { limboCases } from './limbo.js';
 import { readLimboFile } from './limbo-file.js';
+import { limboCaseOf } from './own/own-case.js';
+import { ownCases } from './own/own-cases.js';
 import { pkitsCases } from './pkits.js';
 import { runSuite } from './report.js';
 
-const USAGE = 'usage: npm run conformance -- limbo FILE | pkits DIR [--repeat TIMES]\n';
+const USAGE = 'usage: npm run conformance -- limbo FILE | pkits DIR | own [--repeat TIMES]\n';
 
 // npm starts scripts in the folder of package.json, wherever it was called.
 const from = process.env['INIT_CWD'] ?? '.';
 
 function suiteOf(name: string | undefined, where: string | undefined): ConformanceSuite | undefined {
+  if (name === 'own' && where === undefined) {
+    return { name: 'limbo', cases: limboCases(ownCases(1).map(limboCaseOf)) };
+  }
   if (where === undefined) return undefined;
   const place = path.resolve(from, where);
   if (name === 'limbo') return { name, cases: limboCases(readLimboFile(place)) };

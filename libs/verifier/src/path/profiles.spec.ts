@@ -200,6 +200,11 @@ describe('profile web accepts', () => {
     expect(verify('web', { leaf: { extKeyUsage: [Oid.serverAuth, Oid.clientAuth] } })).toBe('accepted');
     expect(verify('web', { leaf: { subject: encodeName([]), subjectAltNameCritical: true } })).toBe('accepted');
   });
+
+  it('a commonName of another kind than all names: the domain beside its wildcard, or beside an address', () => {
+    expect(verify('web', { leaf: { subject: 'a.example', ...dns('*.a.example') } })).toBe('accepted');
+    expect(verify('web', { leaf: address('7f000001', 'a.example') })).toBe('accepted');
+  });
 });
 
 it('profile device has no rules beyond section 6.1 but its own: digitalSignature, and no CA as an end entity', () => {

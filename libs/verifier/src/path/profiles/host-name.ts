@@ -22,3 +22,12 @@ export function isWebWildcard(name: string): boolean {
   if (!name.includes('*')) return true;
   return first === '*' && rest.length >= 2 && !rest.some((label) => label.includes('*'));
 }
+
+/**
+ * What a text would be as the name of a server. Whatever ends in a number is an address, well formed or not, as browsers take it (WHATWG
+ * URL, "ends in a number").
+ */
+export function kindOfName(text: string): 'address' | 'wildcard' | 'host' {
+  if (text.startsWith('*.')) return 'wildcard';
+  return text.includes(':') || /(?:^|\.)(?:\d+|0x[\da-f]*)$/i.test(text) ? 'address' : 'host';
+}

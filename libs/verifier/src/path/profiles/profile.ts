@@ -44,7 +44,7 @@ export type WebRule =
   | 'subjectAltName critical'
   /** 1.6.1: an asterisk that is not the whole first label, or one above a top-level domain. */
   | 'wildcard malformed'
-  /** 7.1.4.3: a commonName that is not, character by character, one of the names in subjectAltName; or several. */
+  /** 7.1.4.3: a commonName that is not, character by character, one of the names of its kind in subjectAltName; or several. */
   | 'commonName not in subjectAltName'
   /** 7.1.2.7.6: the end entity has none. */
   | 'extKeyUsage missing'

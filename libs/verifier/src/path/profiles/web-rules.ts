@@ -3,7 +3,7 @@ import { type GeneralName, isEmptyName, parseAuthorityInfoAccess, parseName, X50
 
 import type { PathCertificate } from '../path-certificate.js';
 import { formatIpAddress } from './ip-text.js';
-import { isWebWildcard } from './host-name.js';
+import { isWebWildcard, kindOfName } from './host-name.js';
 import type { Position, WebRule } from './profile.js';
 import { dnsNames } from './rfc5280-rules.js';
 
@@ -60,7 +60,13 @@ function hasOtherCommonName({ certificate, subjectAltName = [] }: PathCertificat
     .flat()
     .filter(({ type }) => type === Oid.commonName);
   if (commonNames.length > 1) return true;
-  return commonNames.some(({ value }) => !subjectAltName.some((name) => textOf(name) === value));
+  const names = subjectAltName.map(textOf).filter((text) => text !== undefined);
+  return commonNames.some(({ value }) => {
+    if (value === undefined) return true;
+    // A domain beside its wildcard, or beside addresses, is not one of the names, but neither does it claim to be one of them.
+    const comparable = names.filter((name) => kindOfName(name) === kindOfName(value));
+    return comparable.length > 0 && !comparable.includes(value);
+  });
 }
 
 function textOf(name: GeneralName): string | undefined {
