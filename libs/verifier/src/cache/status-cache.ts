@@ -1,5 +1,3 @@
-import { constants } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { toHex } from '@touchmark/der';
@@ -14,6 +12,7 @@ import {
   StatusListError,
 } from '@touchmark/status-list';
 
+import { builtins } from '../builtins.js';
 import { FeedError } from '../feed-error.js';
 import { CachedMessages } from './cached-messages.js';
 
@@ -237,7 +236,8 @@ export class StatusCache {
 
   // Not created where it is missing: a file that begins with a batch proves nothing.
   private async append(octets: Uint8Array): Promise<void> {
-    const file = await open(this.path(MESSAGES), constants.O_WRONLY | constants.O_APPEND);
+    const { O_WRONLY, O_APPEND } = builtins.files.constants;
+    const file = await builtins.files.open(this.path(MESSAGES), O_WRONLY | O_APPEND);
     try {
       await file.writeFile(octets);
       await file.datasync();
@@ -247,9 +247,9 @@ export class StatusCache {
   }
 
   private async replace(name: string, octets: Uint8Array): Promise<void> {
-    await mkdir(this.options.folder, { recursive: true, mode: 0o700 });
+    await builtins.files.mkdir(this.options.folder, { recursive: true, mode: 0o700 });
     const temporary = this.path(`${name}.${this.options.writer}.tmp`);
-    const file = await open(temporary, 'w', 0o600);
+    const file = await builtins.files.open(temporary, 'w', 0o600);
     try {
       await file.writeFile(octets);
       // A head that is lost is written again in seconds; without the messages before it, it says nothing.
@@ -257,9 +257,9 @@ export class StatusCache {
     } finally {
       await file.close();
     }
-    await rename(temporary, this.path(name));
+    await builtins.files.rename(temporary, this.path(name));
     if (name !== MESSAGES) return;
-    const folder = await open(this.options.folder, 'r');
+    const folder = await builtins.files.open(this.options.folder, 'r');
     try {
       await folder.sync();
     } finally {
@@ -269,9 +269,9 @@ export class StatusCache {
 
   private async read(name: string): Promise<Uint8Array | undefined> {
     try {
-      const { size } = await stat(this.path(name));
+      const { size } = await builtins.files.stat(this.path(name));
       if (size > MAX_FILE_OCTETS) throw new FeedError('FEED_TOO_LARGE');
-      return await readFile(this.path(name));
+      return await builtins.files.readFile(this.path(name));
     } catch (cause) {
       if (isMissing(cause)) return undefined;
       this.trouble('CACHE_UNREADABLE', cause);
@@ -283,14 +283,14 @@ export class StatusCache {
   private async probe(): Promise<void> {
     const name = this.path(`probe.${this.options.writer}.tmp`);
     try {
-      await mkdir(this.options.folder, { recursive: true, mode: 0o700 });
-      await writeFile(name, '');
-      const { mtimeMs: now } = await stat(name);
-      await rm(name);
-      for (const entry of await readdir(this.options.folder)) {
+      await builtins.files.mkdir(this.options.folder, { recursive: true, mode: 0o700 });
+      await builtins.files.writeFile(name, '');
+      const { mtimeMs: now } = await builtins.files.stat(name);
+      await builtins.files.rm(name);
+      for (const entry of await builtins.files.readdir(this.options.folder)) {
         if (!entry.endsWith('.tmp')) continue;
-        const { mtimeMs } = await stat(this.path(entry));
-        if (now - mtimeMs > LEFT_OVER_AFTER * 1000) await rm(this.path(entry), { force: true });
+        const { mtimeMs } = await builtins.files.stat(this.path(entry));
+        if (now - mtimeMs > LEFT_OVER_AFTER * 1000) await builtins.files.rm(this.path(entry), { force: true });
       }
     } catch (cause) {
       this.trouble('CACHE_UNWRITABLE', cause);

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { request } from 'node:https';
-import { createSecureContext } from 'node:tls';
 
+import { builtins } from '../builtins.js';
 import { FeedError } from '../feed-error.js';
 import { EventStreamReader, MAX_EVENT_OCTETS } from './event-stream.js';
 import { type FeedItem, itemOfEvent, itemsOfAnswer } from './feed-items.js';
@@ -41,7 +40,7 @@ export function feedUrl(text: string): URL {
 
 /** Throws for PEM that cannot be used, so that it is found when it is handed in and not with the next connection. */
 export function checkFeedTls({ cert, key, ca }: FeedTls): void {
-  createSecureContext({ cert, key, ca, ...TLS });
+  builtins.tls.createSecureContext({ cert, key, ca, ...TLS });
 }
 
 /** Follows the event stream until it ends. Rejects with FeedError, with FEED_ENDED if the other side ended it in good order. */
@@ -70,7 +69,7 @@ export async function poll(feed: FeedRequest): Promise<void> {
 
 /** One request, its body handed over as it comes. Redirects are answers like any other: refused. */
 function answer(feed: FeedRequest, type: string, take: (chunk: Buffer) => void): Promise<void> {
-  const { url, tls, after, signal } = feed;
+  const { url, after, signal } = feed;
   const target = new URL(url);
   if (after !== undefined) {
     target.searchParams.set('epoch', String(after.epoch));
@@ -83,8 +82,8 @@ function answer(feed: FeedRequest, type: string, take: (chunk: Buffer) => void):
       sent.destroy();
     };
     const broken = (cause: unknown): void => fail(new FeedError('FEED_UNREACHABLE', { cause }));
-    const sent = request(target, {
-      ...tls,
+    const sent = builtins.https.request(target, {
+      ...feed.tls,
       // A connection of its own, so that a renewed certificate counts from the next request on.
       agent: false,
       ...TLS,
