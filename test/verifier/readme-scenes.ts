@@ -8,7 +8,7 @@ import { Oid } from '@touchmark/der';
 import { SeatValue } from '@touchmark/status-list';
 import { TEST_NOW, TestCa, type TestCertificate, TestFeed, TestStatus } from '@touchmark/testkit';
 import type * as api from '@touchmark/verifier';
-import { encodePem, spkiSha256 } from '@touchmark/x509';
+import { encodeName, encodePem, spkiSha256 } from '@touchmark/x509';
 import { expect } from 'vitest';
 
 type Names = Readonly<Record<string, unknown>>;
@@ -110,6 +110,25 @@ export const README_SCENES: Readonly<Record<string, Scene>> = {
       expect(await resultFor(ca.issue({ extKeyUsage: null }), device)).toMatchObject({
         error: { code: 'EXT_KEY_USAGE_MISSING' },
       });
+    },
+  },
+
+  'Devices of other vendors': {
+    given: { leaf: 'api.Certificate', hardware: 'Map<string, string>', serialNumbers: 'Map<string, string>' },
+    makes: ['deviceSerial'],
+    async play({ parseCertificate }, run) {
+      const vendor = TestCa.root();
+      const subject = encodeName([{ type: Oid.serialNumber, value: 'SN-1' }]);
+      const hwSerialNum = Uint8Array.of(1, 0xff);
+      const module = { kind: 'hardwareModuleName', hwType: '1.2.3', hwSerialNum } as const;
+      const maps = { serialNumbers: new Map([['SN-1', 'A-1']]), hardware: new Map([['1.2.3 01ff', 'A-2']]) };
+      const serialFor = async (subjectAltName: (typeof module)[] | null): Promise<unknown> => {
+        const leaf = parseCertificate(vendor.issueDer({ subject, subjectAltName }));
+        return (await run({ leaf, ...maps }))['deviceSerial'];
+      };
+      expect(await serialFor(null)).toBe('A-1');
+      expect(await serialFor([module])).toBe('A-2');
+      await expect(serialFor([module, module])).rejects.toMatchObject({ code: 'IDENTITY_MALFORMED' });
     },
   },
 };

@@ -73,7 +73,7 @@ export type VerifierErrorDetail =
       readonly because: UnknownReason;
       readonly why?: string;
     }
-  /** A SPIFFE URI that is not one of ours, or more than one URI (SPIFFE X509-SVID 2). */
+  /** A SPIFFE URI that is not one of ours, more than one URI (SPIFFE X509-SVID 2), or another name of a device twice or unreadable. */
   | { readonly code: 'IDENTITY_MALFORMED' };
 
 /** What is bounded in one verification: see `Budget`. */

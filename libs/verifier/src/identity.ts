@@ -21,9 +21,7 @@ const SCHEME = 'spiffe://';
  * is not ours, or another URI beside it. The certificate must have been verified before: this reads, it does not check.
  */
 export function readIdentity(certificate: Certificate): Identity | undefined {
-  const extension = certificate.extensions.get(Oid.subjectAltName);
-  if (extension === undefined) return undefined;
-  return identityAmong(namesOf(extension.value));
+  return identityAmong(subjectAltNamesOf(certificate));
 }
 
 /** The same from the names of a subjectAltName. */
@@ -62,9 +60,12 @@ export function formatSpiffeId(identity: Identity): string {
   return uri;
 }
 
-function namesOf(subjectAltName: Uint8Array): readonly GeneralName[] {
+/** Names of subjectAltName, none without it. Throws VerifierError IDENTITY_MALFORMED. */
+export function subjectAltNamesOf(certificate: Certificate): readonly GeneralName[] {
+  const extension = certificate.extensions.get(Oid.subjectAltName);
+  if (extension === undefined) return [];
   try {
-    return parseSubjectAltName(subjectAltName);
+    return parseSubjectAltName(extension.value);
   } catch (error) {
     if (error instanceof X509Error) throw new VerifierError({ code: 'IDENTITY_MALFORMED' }, error);
     throw error;

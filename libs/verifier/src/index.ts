@@ -8,6 +8,7 @@ export {
 } from './error.js';
 export type { FeedErrorCode } from './feed-error.js';
 export type { FeedTls } from './feed/feed-request.js';
+export { type DeviceNames, readDeviceNames } from './device-names.js';
 export { formatSpiffeId, type Identity, parseSpiffeId, readIdentity } from './identity.js';
 export type { AnchorPolicies, AnchorPolicy, Validity } from './path/anchor-policy.js';
 export type { Purpose } from './path/certificate-checks.js';

@@ -3,31 +3,30 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { equalBytes } from '@touchmark/der';
 import type { GeneralName } from '@touchmark/x509';
 
-import { isDnsName } from './dns-name.js';
+import { isHostName } from './dns-name.js';
 
 /**
  * Whether a certificate with these names is for the server that was asked for: RFC 9525 section 6, by DNS name or IP address in
- * subjectAltName, never by a common name. `*` stands for exactly one whole leftmost label and never for a public suffix alone
- * (`*.com`); a name that is not ASCII matches nothing: hand in A-labels.
+ * subjectAltName, never by a common name. An address is asked for as text, an IPv6 one with or without brackets, and found among
+ * iPAddress alone. `*` stands for exactly one whole leftmost label and never for what stands below a top-level domain (`*.com`); a name
+ * that is not ASCII matches nothing: hand in A-labels.
  */
 export function matchesServerName(names: readonly GeneralName[], serverName: string): boolean {
   const address = addressOctets(serverName);
   if (address !== undefined) return names.some((name) => name.kind === 'iPAddress' && equalBytes(name.value, address));
-  const asked = normalized(serverName);
-  return isDnsName(asked) && names.some((name) => name.kind === 'dNSName' && matches(name.value, asked));
+  // The root's dot is for resolvers; certificates name without it.
+  const host = serverName.endsWith('.') ? serverName.slice(0, -1) : serverName;
+  // Asked before letters change: the lower case of some that are not ASCII is.
+  if (!isHostName(host)) return false;
+  const asked = host.toLowerCase();
+  return names.some((name) => name.kind === 'dNSName' && matches(name.value.toLowerCase(), asked));
 }
 
 function matches(presented: string, asked: string): boolean {
-  const name = normalized(presented);
-  if (!name.startsWith('*.')) return name === asked;
-  const parent = name.slice(2);
+  if (!presented.startsWith('*.')) return presented === asked;
+  const parent = presented.slice(2);
   const dot = asked.indexOf('.');
-  return parent.includes('.') && isDnsName(parent) && dot > 0 && asked.slice(dot + 1) === parent;
-}
-
-// DNS names are compared without regard to case, and the root's dot says nothing.
-function normalized(name: string): string {
-  return (name.endsWith('.') ? name.slice(0, -1) : name).toLowerCase();
+  return parent.includes('.') && dot > 0 && asked.slice(dot + 1) === parent;
 }
 
 function addressOctets(text: string): Uint8Array | undefined {

@@ -1,4 +1,4 @@
-import { isDnsName } from '../../dns-name.js';
+import { isHostName } from '../../dns-name.js';
 
 /** What a constraint on mailboxes or URIs says of hosts: `host.example` is that host alone, `.example` every host below it. */
 export interface HostSubtree {
@@ -19,7 +19,5 @@ export function holdsHost({ domain, below }: HostSubtree, host: string): boolean
 
 /** A host that is a domain name, lower case; undefined for IP addresses and what somebody may take for one. */
 export function readHost(text: string): string | undefined {
-  return isDnsName(text) && !NUMBER_AT_END.test(text) ? text.toLowerCase() : undefined;
+  return isHostName(text) ? text.toLowerCase() : undefined;
 }
-
-const NUMBER_AT_END = /(?:^|\.)(?:\d+|0x[\da-f]*)$/i;
