@@ -11,6 +11,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ run: () => Promise<void> 
   'status-lookup': () => import('./status-lookup.js'),
   'verify-cold': () => import('./verify-cold.js'),
   'verify-warm': () => import('./verify-warm.js'),
+  'hostile-der': () => import('./hostile-der.js'),
   'revoke-to-enforced': () => import('./revoke-to-enforced.js'),
 };
 

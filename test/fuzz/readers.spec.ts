@@ -14,7 +14,7 @@ function run(campaign: Campaign, seed: number, tally: Tally): readonly Failure[]
   );
 }
 
-describe('Readers of hostile octets', async () => {
+describe('Readers of hostile octets', { timeout: 60_000 }, async () => {
   const campaign = await Campaign.load();
 
   it('are all there', () => {

@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { VerificationCampaign } from './verification-campaign.js';
 
 const FIXED_SEED = 1;
-const CASES = 1500;
+const CASES = 800;
 
-describe('Hostile chains', () => {
+describe('Hostile chains', { timeout: 60_000 }, () => {
   const campaign = new VerificationCampaign();
 
   it.each([FIXED_SEED, randomInt(2 ** 31)])('are accepted only for octets that somebody signed: seed %i', (seed) => {

@@ -19,6 +19,8 @@ export type DerErrorCode =
   | 'DER_BAD_TIME'
   /** Octets outside the string type's alphabet, or ill-formed UTF-8. */
   | 'DER_BAD_STRING'
+  /** More members in a list than are read; found by who reads the list. */
+  | 'DER_TOO_MANY'
   /** Members of a SET OF unsorted or doubled (X.690 11.6); found by who reads the SET. */
   | 'DER_SET_ORDER';
 

@@ -1,7 +1,14 @@
-/** Content octets of an OBJECT IDENTIFIER that we read at most: no registered one comes near, and decoding is superlinear. */
+/** Content octets of an OBJECT IDENTIFIER that we read at most: no registered one comes near. */
 const MAX_OID_OCTETS = 256;
+/** Of one arc: a UUID below 2.25 has 128 bits. Larger numbers cost more than their octets when they are written in decimal. */
+const MAX_ARC_OCTETS = 19;
+/** 49 bits: exact in a number. */
+const NUMBER_OCTETS = 7;
 
-/** Dotted form of OBJECT IDENTIFIER content octets in `bytes[start, end)`, arcs of any size; undefined if empty or not minimal. */
+/**
+ * Dotted form of OBJECT IDENTIFIER content octets in `bytes[start, end)`, arcs of any size up to 133 bits. Undefined
+ * if empty, not minimal or larger.
+ */
 export function decodeOidContents(bytes: Uint8Array, start: number, end: number): string | undefined {
   if (end <= start || end - start > MAX_OID_OCTETS || ((bytes[end - 1] ?? 0x80) & 0x80) !== 0) return undefined;
   let dotted = '';
@@ -10,8 +17,8 @@ export function decodeOidContents(bytes: Uint8Array, start: number, end: number)
     if (bytes[at] === 0x80) return undefined;
     let last = at;
     while (((bytes[last] ?? 0) & 0x80) !== 0) last++;
-    // Seven octets are 49 bits: exact in a number.
-    const arc = last - at < 7 ? numberArc(bytes, at, last) : bigArc(bytes, at, last);
+    if (last - at >= MAX_ARC_OCTETS) return undefined;
+    const arc = last - at < NUMBER_OCTETS ? numberArc(bytes, at, last) : bigArc(bytes, at, last);
     if (at === start) {
       dotted =
         arc < 80 ? `${arc < 40 ? 0 : 1}.${Number(arc) % 40}` : `2.${typeof arc === 'number' ? arc - 80 : arc - 80n}`;
@@ -45,12 +52,16 @@ function numberArc(bytes: Uint8Array, start: number, last: number): number {
 
 function bigArc(bytes: Uint8Array, start: number, last: number): bigint {
   let arc = 0n;
-  for (let i = start; i <= last; i++) arc = (arc << 7n) | BigInt((bytes[i] ?? 0) & 0x7f);
+  for (let at = start; at <= last; at += NUMBER_OCTETS) {
+    const end = Math.min(at + NUMBER_OCTETS - 1, last);
+    arc = (arc << BigInt(7 * (end - at + 1))) | BigInt(numberArc(bytes, at, end));
+  }
   return arc;
 }
 
 function pushArc(contents: number[], arc: bigint): void {
   const septets = [Number(arc & 0x7fn)];
   for (let rest = arc >> 7n; rest > 0n; rest >>= 7n) septets.push(Number(rest & 0x7fn) | 0x80);
+  if (septets.length > MAX_ARC_OCTETS) throw new TypeError('arc of an object identifier too large');
   contents.push(...septets.toReversed());
 }

@@ -63,6 +63,7 @@ describe('DerReader refuses what is not DER', () => {
     ['empty OID', '0600', (r) => r.readOid(), 'DER_BAD_OID'],
     ['OID cut inside an arc', '06022a86', (r) => r.readOid(), 'DER_BAD_OID'],
     ['OID arc padded with 80', '06032a8001', (r) => r.readOid(), 'DER_BAD_OID'],
+    ['OID with an arc of 20 octets', `06152a${'ff'.repeat(19)}7f`, (r) => r.readOid(), 'DER_BAD_OID'],
     ['OID of 257 octets', `06820101${'01'.repeat(257)}`, (r) => r.readOid(), 'DER_BAD_OID'],
     [
       'UTCTime without seconds',

@@ -26,3 +26,14 @@ export { createTestDatabase, type TestDatabase } from './test-database.js';
 export { EstClient, type EstClientOptions, type EstCredentials, type EstReply } from './est-client.js';
 export { TestStatus, type TestSigner } from './test-status.js';
 export { type FeedExchange, TestFeed } from './test-feed.js';
+export {
+  type WorstCase,
+  worstCertificateLists,
+  worstCertificates,
+  worstCertificationRequests,
+  worstExtensionValues,
+  worstNames,
+  worstOcspRequests,
+  worstOcspResponses,
+  worstPem,
+} from './worst-cases.js';

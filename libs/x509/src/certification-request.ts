@@ -3,6 +3,7 @@ import { contextTag, DerReader, Oid, Tag } from '@touchmark/der';
 import { type AlgorithmIdentifier, readAlgorithmIdentifier } from './algorithm-identifier.js';
 import { X509Error } from './error.js';
 import { type Extensions, NO_EXTENSIONS, readExtensions } from './extension.js';
+import { checkCount, MAX_ATTRIBUTES } from './limits.js';
 import { readName } from './name.js';
 import { contentsOf, parsing, readWhole } from './parsing.js';
 import { readSignature } from './signature-value.js';
@@ -62,12 +63,16 @@ export function parseCertificationRequest(der: Uint8Array): CertificationRequest
 function readAttributes(contents: DerReader): ReadonlyMap<string, readonly Uint8Array[]> {
   const attributes = new Map<string, readonly Uint8Array[]>();
   while (!contents.done) {
+    checkCount(attributes.size, MAX_ATTRIBUTES, contents);
     const attribute = contents.read(Tag.SEQUENCE);
     const type = attribute.readOid();
     const set = attribute.read(Tag.SET);
     attribute.end();
     const values: Uint8Array[] = [];
-    while (!set.done) values.push(set.readElement());
+    while (!set.done) {
+      checkCount(values.length, MAX_ATTRIBUTES, set);
+      values.push(set.readElement());
+    }
     if (attributes.has(type)) throw malformed();
     attributes.set(type, values);
   }

@@ -9,6 +9,7 @@ import {
 } from '@touchmark/der';
 
 import { X509Error } from './error.js';
+import { checkCount, MAX_EXTENSIONS } from './limits.js';
 
 /** `critical` and the contents of extnValue, which is the DER of the extension's own type (RFC 5280 4.1). */
 export interface Extension {
@@ -29,6 +30,7 @@ export function readExtensions(reader: DerReader): Extensions {
   const list = reader.read(Tag.SEQUENCE);
   const extensions = new Map<string, Extension>();
   do {
+    checkCount(extensions.size, MAX_EXTENSIONS, list);
     const extension = list.read(Tag.SEQUENCE);
     const oid = extension.readOid();
     let critical = false;

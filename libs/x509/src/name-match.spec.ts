@@ -30,6 +30,24 @@ const printable = (text: string): Uint8Array => o(encodePrintableString(text));
 const teletex = (text: string): Uint8Array => o(encodeElement(0x14, Buffer.from(text, 'latin1')));
 
 describe('equalNames (RFC 5280 7.1)', () => {
+  it.each<[string, (letter: string) => Uint8Array, (letter: string) => Uint8Array]>([
+    [
+      'marks in a row: 30, not 31 (UAX #15)',
+      (letter) => utf8(letter + '\u0301'.repeat(30)),
+      (letter) => utf8(letter + '\u0301'.repeat(31)),
+    ],
+    [
+      'letters that grow in normalization',
+      (letter) => utf8(letter + '\ufdfa'.repeat(10)),
+      (letter) => utf8(letter + '\ufdfa'.repeat(100)),
+    ],
+    ['octets: 4096', (letter) => utf8(letter.repeat(4000)), (letter) => utf8(letter.repeat(4100))],
+  ])('compares text that was made to cost by its octets alone: %s', (_what, sound, costly) => {
+    expect(equalNames(sound('a'), sound('A'))).toBe(true);
+    expect(equalNames(costly('a'), costly('A'))).toBe(false);
+    expect(equalNames(costly('a'), costly('a'))).toBe(true);
+  });
+
   it.each<[string, Uint8Array, Uint8Array]>([
     ['the same octets', teletex('A'), teletex('A')],
     ['capital letters', printable('Test Certificates'), printable('TEST certificates')],

@@ -3,6 +3,9 @@ import { DerError, DerReader, equalBytes, Oid, Tag, toHex } from '@touchmark/der
 import { parsing } from './parsing.js';
 import { prepareCaseIgnore } from './string-prep.js';
 
+/** No name comes near; longer ones compare by octets, so that nobody can make them cost more. */
+const MAX_COMPARED_OCTETS = 4096;
+
 /**
  * Whether two Names (DER) are the same: RFC 5280 section 7.1. RDNs in order, the attributes of one RDN in any order, types equal.
  * PrintableString and UTF8String compare with caseIgnoreMatch, and so do IA5Strings of domainComponent and emailAddress (7.3);
@@ -10,6 +13,7 @@ import { prepareCaseIgnore } from './string-prep.js';
  */
 export function equalNames(a: Uint8Array, b: Uint8Array): boolean {
   if (equalBytes(a, b)) return true;
+  if (Math.max(a.length, b.length) > MAX_COMPARED_OCTETS) return false;
   return comparing(a, b, (left, right) => beginsWith(left, right) && left.done);
 }
 

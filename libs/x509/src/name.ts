@@ -13,6 +13,7 @@ import {
 } from '@touchmark/der';
 
 import { X509Error } from './error.js';
+import { checkCount, MAX_NAME_ATTRIBUTES } from './limits.js';
 import { parsing } from './parsing.js';
 
 /** One attribute of a relative distinguished name. */
@@ -136,11 +137,14 @@ function ignoreAttribute(): void {
 // Name ::= SEQUENCE OF SET SIZE (1..MAX) OF SEQUENCE { type OBJECT IDENTIFIER, value ANY }
 function walkName(reader: DerReader, visit: (rdn: number, type: string, value: Uint8Array) => void): void {
   const rdnSequence = reader.read(Tag.SEQUENCE);
+  let attributes = 0;
   for (let index = 0; !rdnSequence.done; index++) {
     const at = rdnSequence.offset;
     const rdn = rdnSequence.read(Tag.SET);
     let previous: Uint8Array | undefined;
     do {
+      checkCount(attributes, MAX_NAME_ATTRIBUTES, rdn);
+      attributes += 1;
       const attribute = rdn.readElement(Tag.SEQUENCE);
       if (previous !== undefined && compareBytes(previous, attribute) >= 0) throw new DerError('DER_SET_ORDER', at);
       previous = attribute;

@@ -5,6 +5,7 @@ import { type CertId, readCertId } from './cert-id.js';
 import { X509Error } from './error.js';
 import { type Extensions, readOptionalExtensions } from './extension.js';
 import { type ReasonCode, reasonOfNumber } from './extensions/crl-extensions.js';
+import { checkCount, MAX_OCSP_CERTS } from './limits.js';
 import { readName } from './name.js';
 import { contentsOf, parsing, readWhole } from './parsing.js';
 import { readSignature } from './signature-value.js';
@@ -110,7 +111,10 @@ function readCerts(explicit: DerReader): readonly Uint8Array[] {
   const list = explicit.read(Tag.SEQUENCE);
   explicit.end();
   const certs: Uint8Array[] = [];
-  while (!list.done) certs.push(list.readElement(Tag.SEQUENCE));
+  while (!list.done) {
+    checkCount(certs.length, MAX_OCSP_CERTS, list);
+    certs.push(list.readElement(Tag.SEQUENCE));
+  }
   return certs;
 }
 

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 
 import {
+  encodeBitString,
   encodeEnumerated,
   encodeExplicit,
+  encodeGeneralizedTime,
   encodeImplicit,
   encodeNull,
   encodeOctetString,
@@ -15,7 +17,7 @@ import {
 } from '@touchmark/der';
 import { describe, expect, it } from 'vitest';
 
-import { hostileVariants, OpensslFolder, TestCa } from '@touchmark/testkit';
+import { hostileVariants, OpensslFolder, TEST_NOW, TestCa } from '@touchmark/testkit';
 
 import { X509Error, type X509ErrorCode } from './error.js';
 import { encodeExtension } from './extension.js';
@@ -185,7 +187,24 @@ function responseByOpenssl(): Uint8Array {
   return folder.read('resp.der');
 }
 
+// Of nobody, with the DER of these certificates.
+function responseWith(certs: readonly Uint8Array[]): Uint8Array {
+  const time = encodeGeneralizedTime(TEST_NOW);
+  const data = encodeSequence(encodeExplicit(2, encodeOctetString(new Uint8Array(20))), time, encodeSequence());
+  const signature = [encodeSequence(encodeOid(Oid.ed25519)), encodeBitString(new Uint8Array(64))];
+  const basic = encodeSequence(data, ...signature, encodeExplicit(0, encodeSequence(...certs)));
+  return encodeSequence(
+    encodeEnumerated(0),
+    encodeExplicit(0, encodeSequence(encodeOid(Oid.ocspBasic), encodeOctetString(basic))),
+  );
+}
+
 describe('parseOcspResponse', () => {
+  it('takes sixteen certificates', () => {
+    const response = parseOcspResponse(responseWith(Array.from({ length: 16 }, () => encodeSequence())));
+    expect(response.responseStatus === 'successful' && response.basic.certs.length).toBe(16);
+  });
+
   it('reads what openssl answers', () => {
     const response = parseOcspResponse(responseByOpenssl());
     if (response.responseStatus !== 'successful') throw new Error(response.responseStatus);
@@ -213,6 +232,7 @@ describe('parseOcspResponse', () => {
   });
 
   it.each([
+    ['seventeen certificates', responseWith(Array.from({ length: 17 }, () => encodeSequence()))],
     ['status 4', encodeSequence(encodeEnumerated(4))],
     ['an error with responseBytes', encodeSequence(encodeEnumerated(6), encodeExplicit(0, encodeSequence()))],
     ['success without responseBytes', encodeSequence(encodeEnumerated(0))],

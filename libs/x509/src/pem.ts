@@ -18,7 +18,8 @@ export function decodePem(text: string): readonly PemBlock[] {
   const blocks: PemBlock[] = [];
   let label: string | undefined;
   let base64: string[] = [];
-  for (const line of text.split(/\r\n|\r|\n/)) {
+  for (const line of text.replaceAll('\r', '\n').split('\n')) {
+    if (line === '') continue;
     const trimmed = line.trim();
     if (label === undefined) {
       if (isBoundary(trimmed, BEGIN)) label = trimmed.slice(BEGIN.length, -DASHES.length);

@@ -1,13 +1,16 @@
 /**
  * Text as caseIgnoreMatch compares it: two texts match if this gives the same for both. RFC 4518 section 2: map, fold case,
  * normalize to NFKC, prohibit, collapse insignificant spaces; by the Unicode version of the runtime rather than 3.2. Undefined for
- * text with a prohibited code point, which matches nothing. Linear in the length of the text.
+ * text with a prohibited code point, or made to cost more than text does, which matches nothing. Linear in the length of the text.
  */
 export function prepareCaseIgnore(text: string): string | undefined {
   if (PLAIN.test(text)) return collapseSpaces(text.toLowerCase());
   const mapped = text.replaceAll(MAPPED_TO_SPACE, ' ').replaceAll(MAPPED_TO_NOTHING, '');
+  if (UNSAFE_STREAM.test(mapped)) return undefined;
   // Folded between two normalizations: compatibility forms hide capital letters, and folding can undo composition.
-  const folded = foldCase(mapped.normalize('NFKC')).normalize('NFKC');
+  const normalized = mapped.normalize('NFKC');
+  if (normalized.length > MAX_GROWTH + 2 * mapped.length) return undefined;
+  const folded = foldCase(normalized).normalize('NFKC');
   return PROHIBITED.test(folded) ? undefined : collapseSpaces(folded);
 }
 
@@ -18,6 +21,13 @@ const MAPPED_TO_SPACE = /[\t-\r\u0085\p{Z}]/gu;
 
 // 2.2: other control and format characters, soft hyphens, a joiner, variation selectors, the object replacement character.
 const MAPPED_TO_NOTHING = /[\p{Cc}\p{Cf}\p{Variation_Selector}\u034f\u1806\ufffc]/gu;
+
+// Marks in a row are sorted by insertion, which costs the square of their number. No language needs more than 30 (UAX #15 section 13,
+// Stream-Safe Text Format).
+const UNSAFE_STREAM = /\p{M}{31}/u;
+
+// Some compatibility forms stand for up to 18 letters. Names have a few of them, not hundreds.
+const MAX_GROWTH = 256;
 
 // 2.4: unassigned, private use, non-characters, the replacement character.
 const PROHIBITED = /[\p{Cn}\p{Co}\ufffd]/u;

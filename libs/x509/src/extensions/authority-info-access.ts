@@ -1,5 +1,6 @@
 import { encodeOid, encodeSequence, Oid, Tag } from '@touchmark/der';
 
+import { checkCount, MAX_ACCESS_DESCRIPTIONS } from '../limits.js';
 import { parsing, readWhole } from '../parsing.js';
 import { encodeGeneralName, readGeneralName } from './general-name.js';
 
@@ -17,7 +18,8 @@ export function parseAuthorityInfoAccess(value: Uint8Array): AuthorityInfoAccess
       readWhole(value, (contents) => {
         const ocsp: string[] = [];
         const caIssuers: string[] = [];
-        do {
+        for (let count = 0; !contents.done || count === 0; count++) {
+          checkCount(count, MAX_ACCESS_DESCRIPTIONS, contents);
           const description = contents.read(Tag.SEQUENCE);
           const method = description.readOid();
           const location = readGeneralName(description);
@@ -25,7 +27,7 @@ export function parseAuthorityInfoAccess(value: Uint8Array): AuthorityInfoAccess
           if (location.kind !== 'uniformResourceIdentifier') continue;
           if (method === Oid.ocsp) ocsp.push(location.value);
           else if (method === Oid.caIssuers) caIssuers.push(location.value);
-        } while (!contents.done);
+        }
         return { ocsp, caIssuers };
       }),
     Oid.authorityInfoAccess,

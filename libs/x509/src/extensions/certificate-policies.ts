@@ -1,6 +1,7 @@
 import { encodeOid, encodeSequence, Oid, Tag } from '@touchmark/der';
 
 import { X509Error } from '../error.js';
+import { checkCount, MAX_POLICIES } from '../limits.js';
 import { parsing, readWhole } from '../parsing.js';
 
 /** Policy OIDs (RFC 5280 4.2.1.4), none twice. Qualifiers are passed over. */
@@ -11,6 +12,7 @@ export function parseCertificatePolicies(value: Uint8Array): ReadonlySet<string>
       readWhole(value, (contents) => {
         const policies = new Set<string>();
         do {
+          checkCount(policies.size, MAX_POLICIES, contents);
           const information = contents.read(Tag.SEQUENCE);
           const policy = information.readOid();
           if (!information.done) information.skip(Tag.SEQUENCE);

@@ -10,6 +10,7 @@ import {
 } from '@touchmark/der';
 
 import { X509Error } from '../error.js';
+import { MAX_SYNONYMS } from '../limits.js';
 import { parsing, readWhole } from '../parsing.js';
 import { type GeneralName, readGeneralNames } from './general-name.js';
 
@@ -69,7 +70,11 @@ export function parseBaseCRLNumber(value: Uint8Array): bigint {
 
 /** certificateIssuer of an entry in an indirect CRL: who issued the certificate (RFC 5280 5.3.3). */
 export function parseCertificateIssuer(value: Uint8Array): readonly GeneralName[] {
-  return parsing('EXTENSION_MALFORMED', () => readWhole(value, readGeneralNames), Oid.certificateIssuer);
+  return parsing(
+    'EXTENSION_MALFORMED',
+    () => readWhole(value, (contents) => readGeneralNames(contents, MAX_SYNONYMS)),
+    Oid.certificateIssuer,
+  );
 }
 
 export function encodeCRLNumber(n: bigint): Uint8Array {

@@ -11,6 +11,7 @@ import {
 
 import { X509Error } from '../error.js';
 import { readName } from '../name.js';
+import { checkCount, MAX_DISTRIBUTION_POINTS, MAX_SYNONYMS } from '../limits.js';
 import { parsing, readWhole } from '../parsing.js';
 import { encodeGeneralName, type GeneralName, readGeneralNames } from './general-name.js';
 import { type ReasonFlag, readReasonFlags } from './reason-flags.js';
@@ -125,11 +126,12 @@ function readDistributionPoints(value: Uint8Array, oid: string): readonly Distri
       readWhole(value, (contents) => {
         const points: DistributionPoint[] = [];
         do {
+          checkCount(points.length, MAX_DISTRIBUTION_POINTS, contents);
           const point = contents.read(Tag.SEQUENCE);
           const distributionPoint = readDistributionPointName(point);
           const reasons = readReasonFlags(point, contextTag(1));
           const issuer = point.readOptional(contextTag(2, true));
-          const cRLIssuer = issuer === undefined ? undefined : readGeneralNames(issuer);
+          const cRLIssuer = issuer === undefined ? undefined : readGeneralNames(issuer, MAX_SYNONYMS);
           point.end();
           if (distributionPoint === undefined && cRLIssuer === undefined) {
             throw new X509Error('EXTENSION_MALFORMED', { oid });
@@ -147,7 +149,7 @@ function readDistributionPointName(reader: DerReader): DistributionPointName | u
   if (choice === undefined) return undefined;
   const names = choice.readOptional(contextTag(0, true));
   if (names !== undefined) {
-    const fullName = readGeneralNames(names);
+    const fullName = readGeneralNames(names, MAX_SYNONYMS);
     choice.end();
     return { fullName };
   }

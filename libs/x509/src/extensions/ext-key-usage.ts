@@ -1,6 +1,7 @@
 import { encodeOid, encodeSequence, Oid } from '@touchmark/der';
 
 import { X509Error } from '../error.js';
+import { checkCount, MAX_KEY_PURPOSES } from '../limits.js';
 import { parsing, readWhole } from '../parsing.js';
 
 /** KeyPurposeIds, dotted (RFC 5280 4.2.1.12); at least one. */
@@ -10,7 +11,10 @@ export function parseExtKeyUsage(value: Uint8Array): ReadonlySet<string> {
     () =>
       readWhole(value, (contents) => {
         const purposes = new Set<string>();
-        while (!contents.done) purposes.add(contents.readOid());
+        while (!contents.done) {
+          checkCount(purposes.size, MAX_KEY_PURPOSES, contents);
+          purposes.add(contents.readOid());
+        }
         if (purposes.size === 0) throw new X509Error('EXTENSION_MALFORMED', { oid: Oid.extKeyUsage });
         return purposes;
       }),

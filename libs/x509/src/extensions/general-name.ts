@@ -12,6 +12,7 @@ import {
   Tag,
 } from '@touchmark/der';
 
+import { checkCount, MAX_GENERAL_NAMES } from '../limits.js';
 import { readName } from '../name.js';
 
 /** `GeneralName` (RFC 5280 4.2.1.6), by the RFC's names; hardwareModuleName is the otherName of RFC 4108 section 5. */
@@ -36,10 +37,11 @@ const REGISTERED_ID = contextTag(8);
 const OTHER_NAME = contextTag(0, true);
 const DIRECTORY_NAME = contextTag(4, true);
 
-/** Contents of a `GeneralNames ::= SEQUENCE SIZE (1..MAX) OF GeneralName`, to the end. */
-export function readGeneralNames(contents: DerReader): readonly GeneralName[] {
+/** Contents of a `GeneralNames ::= SEQUENCE SIZE (1..MAX) OF GeneralName`, to the end; DerError if there are more than `most`. */
+export function readGeneralNames(contents: DerReader, most = MAX_GENERAL_NAMES): readonly GeneralName[] {
   const names: GeneralName[] = [];
   do {
+    checkCount(names.length, most, contents);
     names.push(readGeneralName(contents));
   } while (!contents.done);
   return names;

@@ -1,6 +1,7 @@
 import { contextTag, DerReader, encodeImplicit, encodeOctetString, encodeSequence, Oid } from '@touchmark/der';
 
 import { X509Error } from '../error.js';
+import { MAX_SYNONYMS } from '../limits.js';
 import { parsing, readWhole } from '../parsing.js';
 import { type GeneralName, readGeneralNames } from './general-name.js';
 
@@ -18,7 +19,7 @@ export function parseAuthorityKeyIdentifier(value: Uint8Array): AuthorityKeyIden
       readWhole(value, (contents) => {
         const keyIdentifier = contents.peekTag() === contextTag(0) ? contents.readContents(contextTag(0)) : undefined;
         const names = contents.readOptional(contextTag(1, true));
-        const authorityCertIssuer = names === undefined ? undefined : readGeneralNames(names);
+        const authorityCertIssuer = names === undefined ? undefined : readGeneralNames(names, MAX_SYNONYMS);
         const serial = contents.peekTag() === contextTag(2) ? contents.readContents(contextTag(2)) : undefined;
         if ((authorityCertIssuer === undefined) !== (serial === undefined)) {
           throw new X509Error('EXTENSION_MALFORMED', { oid: Oid.authorityKeyIdentifier });

@@ -9,7 +9,7 @@ export function parseSubjectAltName(value: Uint8Array): readonly GeneralName[] {
   return parsing(
     'EXTENSION_MALFORMED',
     () => {
-      const names = readWhole(value, readGeneralNames);
+      const names = readWhole(value, (contents) => readGeneralNames(contents));
       const badAddress = names.some(
         (name) => name.kind === 'iPAddress' && name.value.length !== 4 && name.value.length !== 16,
       );
