@@ -27,6 +27,8 @@ const fileSchema = z.object({
   tests: z.array(testSchema),
 });
 
+const ANY_POLICY = '2.5.29.32.0';
+
 type PkitsTest = z.infer<typeof testSchema>;
 
 /**
@@ -39,11 +41,11 @@ export function pkitsCases(folder: string): readonly ConformanceCase[] {
   return expectations.tests.map((test) => ({
     id: test.subpart === null ? test.test : `${test.test}#${test.subpart}`,
     expected: test.valid ? 'SUCCESS' : 'FAILURE',
-    judge: () => judge(test, folder, at),
+    judge: () => judge(test, folder, at, expectations.policies),
   }));
 }
 
-function judge(test: PkitsTest, folder: string, at: number): Outcome {
+function judge(test: PkitsTest, folder: string, at: number, policies: Readonly<Record<string, string>>): Outcome {
   const read = (kind: 'certs' | 'crls', name: string): Uint8Array =>
     new Uint8Array(readFileSync(path.join(folder, kind, name)));
   const [anchor, ...below] = test.certificates.map((name) => read('certs', name));
@@ -59,6 +61,12 @@ function judge(test: PkitsTest, folder: string, at: number): Outcome {
     profile: 'rfc5280',
     serialNumbers,
     requireExtKeyUsage: false,
+    policies: {
+      acceptable: test.initialPolicySet.map((name) => (name === 'anyPolicy' ? ANY_POLICY : (policies[name] ?? name))),
+      requireExplicit: test.initialExplicitPolicy,
+      inhibitMapping: test.initialPolicyMappingInhibit,
+      inhibitAnyPolicy: test.initialInhibitAnyPolicy,
+    },
     revocation: uncheckedRevocation,
   });
   if (result.ok) return { answer: 'SUCCESS' };

@@ -70,6 +70,8 @@ export function refusalOf(error: VerifierError | PolicyError): Refusal {
     case 'PATH_TOO_LONG':
     case 'NAME_NOT_PERMITTED':
     case 'PROFILE_VIOLATED':
+    case 'POLICY_MAPPING_INVALID':
+    case 'POLICY_REQUIRED':
     case 'BUDGET_EXCEEDED':
     case 'IDENTITY_MALFORMED':
     case 'SERVER_NAME_MISMATCH':

@@ -81,9 +81,9 @@ export class DerReader {
     return this.bytes.subarray(this.start, this.stop);
   }
 
-  /** INTEGER from 0 to 2^31 - 1. */
-  readSmallInteger(): number {
-    return this.smallInteger(Tag.INTEGER);
+  /** INTEGER from 0 to 2^31 - 1, or one of an IMPLICIT tag. */
+  readSmallInteger(tag: number = Tag.INTEGER): number {
+    return this.smallInteger(tag);
   }
 
   /** ENUMERATED from 0 to 2^31 - 1. */

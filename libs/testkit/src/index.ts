@@ -19,6 +19,7 @@ export {
   type TestPointName,
   type TestScope,
 } from './test-crl.js';
+export { encodeTestPolicyMappings, testPolicyExtensions, type TestPolicyExtensions } from './test-policies.js';
 export { makeTestRequest, type TestRequestOptions } from './test-request.js';
 export { type TestBatch, TestStatusChain, TestStatusSigner } from './test-status-chain.js';
 export { OpensslFolder } from './openssl.js';

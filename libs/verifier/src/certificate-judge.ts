@@ -86,7 +86,7 @@ export class CertificateJudge {
     const leaf =
       presented === undefined || presented.length > MAX_CERTIFICATE_OCTETS ? presented : Uint8Array.from(presented);
     try {
-      const path = findPath({
+      const { path } = findPath({
         chain: leaf === undefined ? [] : [leaf, ...others],
         trustAnchors,
         intermediates: state.intermediates,

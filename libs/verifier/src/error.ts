@@ -50,6 +50,10 @@ export type VerifierErrorDetail =
   | { readonly code: 'PATH_LEN_EXCEEDED'; readonly depth: number; readonly pathLenConstraint: number }
   /** More CA certificates between the end entity and any trust anchor than `maxDepth` allows. */
   | { readonly code: 'PATH_TOO_LONG' }
+  /** No policy of the path is acceptable, and one must be: the caller, or from here up a CA, requires it (RFC 5280 6.1.3 (f), 6.1.5). */
+  | { readonly code: 'POLICY_REQUIRED'; readonly depth: number }
+  /** policyMappings with anyPolicy on either side (RFC 5280 6.1.4 (a)). */
+  | { readonly code: 'POLICY_MAPPING_INVALID'; readonly depth: number }
   /** A path that holds by RFC 5280 section 6.1, with a certificate that breaks a rule of the profile it is held to. */
   | { readonly code: 'PROFILE_VIOLATED'; readonly depth: number; readonly profile: Profile; readonly rule: ProfileRule }
   /** More work of one kind than a verification may cost: certificates made to keep us busy. */
@@ -133,6 +137,8 @@ const RANKS: Readonly<Record<VerifierErrorCode, number>> = {
   EXT_KEY_USAGE_MISSING: 140,
   PROFILE_VIOLATED: 145,
   NAME_NOT_PERMITTED: 147,
+  POLICY_MAPPING_INVALID: 148,
+  POLICY_REQUIRED: 149,
   CERT_NOT_YET_VALID: 150,
   CERT_EXPIRED: 160,
   NO_REV_AVAIL_CONTRADICTED: 165,

@@ -12,6 +12,7 @@ export { type DeviceNames, readDeviceNames } from './device-names.js';
 export { formatSpiffeId, type Identity, parseSpiffeId, readIdentity } from './identity.js';
 export type { AnchorPolicies, AnchorPolicy, Validity } from './path/anchor-policy.js';
 export type { Purpose } from './path/certificate-checks.js';
+export type { PolicyInputs } from './path/policies/valid-policies.js';
 export type { PathRequest, PathResult } from './path/path-request.js';
 export type { Profile, ProfileRule } from './path/profiles/profile.js';
 export { verifyPath } from './path/verify-path.js';

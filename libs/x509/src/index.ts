@@ -62,6 +62,12 @@ export { ALL_REASONS, encodeReasonFlags, type ReasonFlag } from './extensions/re
 export { encodeKeyUsage, type KeyUsage, parseKeyUsage } from './extensions/key-usage.js';
 export { encodeNoRevAvail, parseNoRevAvail } from './extensions/no-rev-avail.js';
 export { encodeNameConstraints, type NameConstraints, parseNameConstraints } from './extensions/name-constraints.js';
+export {
+  parseInhibitAnyPolicy,
+  parsePolicyConstraints,
+  type PolicyConstraints,
+} from './extensions/policy-constraints.js';
+export { parsePolicyMappings, type PolicyMappings } from './extensions/policy-mappings.js';
 export { encodeSubjectAltName, parseSubjectAltName } from './extensions/subject-alt-name.js';
 export { checkKeyPolicy } from './key-policy.js';
 export {

@@ -1,7 +1,7 @@
 import { DerError, type DerReader } from '@touchmark/der';
 
 // How many members a list may have. Reading costs a little for each, so that 64 kB of the smallest would cost many times what sound
-// octets do. Each is several times what is seen in use; what a deployment needs beyond it is no device's certificate.
+// octets do. Each is more than what is seen in use; what a deployment needs beyond it is no device's certificate.
 
 /** Attributes of a Name, over all of its RDNs. RFC 5280 4.1.2.4 names a dozen types. */
 export const MAX_NAME_ATTRIBUTES = 128;
@@ -12,7 +12,10 @@ export const MAX_GENERAL_NAMES = 1024;
 /** Names of one and the same thing: a CRL, its issuer, the issuer of a certificate. */
 export const MAX_SYNONYMS = 16;
 export const MAX_KEY_PURPOSES = 128;
-export const MAX_POLICIES = 128;
+/** Bridge CAs name a dozen. What is bounded here bounds the work of path validation. */
+export const MAX_POLICIES = 32;
+/** As many as map every one of that many policies to every other. */
+export const MAX_POLICY_MAPPINGS = MAX_POLICIES ** 2;
 export const MAX_DISTRIBUTION_POINTS = 64;
 export const MAX_ACCESS_DESCRIPTIONS = 64;
 /** Certificates beside an OCSP response: the responder's, and some above it. */

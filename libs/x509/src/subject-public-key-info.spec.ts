@@ -135,7 +135,7 @@ describe('parseSubjectPublicKeyInfo', () => {
   it('throws nothing but X509Error on hostile variants, and node:crypto sees the same key in what passes', () => {
     for (const kind of KINDS) {
       const variants = hostileVariants(generateTestKey(kind).subjectPublicKeyInfo, 11);
-      for (let i = 0; i < 600; i++) {
+      for (let i = 0; i < 300; i++) {
         const { value: der } = variants.next();
         try {
           const spki = parseSubjectPublicKeyInfo(der);

@@ -20,6 +20,8 @@ const reasons: Partial<Record<VerifierErrorCode | PolicyErrorCode, string>> = {
   EXT_KEY_USAGE_MISSING: 'its extKeyUsage does not allow this purpose',
   PATH_LEN_EXCEEDED: 'the path has more CAs than one of them allows',
   PATH_TOO_LONG: 'the path is too long',
+  POLICY_MAPPING_INVALID: 'a CA of the path maps policies in a way that is forbidden',
+  POLICY_REQUIRED: 'a certificate policy is required, and the path has none in common',
   BUDGET_EXCEEDED: 'its path costs too much to verify',
   CERT_REVOKED: 'it, or a CA above it, was revoked',
   CERT_SUSPENDED: 'it is suspended',

@@ -46,6 +46,8 @@ export function describeFeedRefusal({ code, retryAfter = RETRY_AFTER_SECONDS }: 
     case 'PATH_TOO_LONG':
     case 'NAME_NOT_PERMITTED':
     case 'PROFILE_VIOLATED':
+    case 'POLICY_MAPPING_INVALID':
+    case 'POLICY_REQUIRED':
     case 'BUDGET_EXCEEDED':
     case 'CERT_REVOKED':
     case 'CERT_SUSPENDED':

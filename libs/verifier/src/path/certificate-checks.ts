@@ -17,7 +17,7 @@ const KEY_PURPOSES: Readonly<Record<Purpose, string | undefined>> = {
   any: undefined,
 };
 
-// Extensions that may be critical because we do what they say. certificatePolicies: any policy is acceptable to us.
+// Extensions that may be critical because we do what they say.
 const PROCESSED = new Set<string>([
   Oid.basicConstraints,
   Oid.keyUsage,
@@ -25,6 +25,9 @@ const PROCESSED = new Set<string>([
   Oid.subjectAltName,
   Oid.nameConstraints,
   Oid.certificatePolicies,
+  Oid.policyMappings,
+  Oid.policyConstraints,
+  Oid.inhibitAnyPolicy,
 ]);
 
 /**

@@ -18,6 +18,7 @@ import { likeliestFirst } from './issuer-order.js';
 import { checkNameConstraints } from './name-constraints/check-name-constraints.js';
 import { type PathCertificate, readPathCertificate } from './path-certificate.js';
 import type { PathRequest } from './path-request.js';
+import { validPolicies } from './policies/valid-policies.js';
 import { policyFor } from './policy-for.js';
 import { checkProfile } from './profiles.js';
 
@@ -26,11 +27,19 @@ const MAX_DEPTH = 7;
 const MAX_PRESENTED = 10;
 export const MAX_CERTIFICATE_OCTETS = 16_384;
 const MAX_CHAIN_OCTETS = 65_536;
+
 /** How many paths of signers of status may be looked for inside one another: a CRL's signer has a CRL of its own. */
 const MAX_SIGNER_DEPTH = 3;
 
+export interface FoundPath {
+  /** From the end entity to the trust anchor. */
+  readonly path: readonly PathCertificate[];
+  /** As in `PathResult`. */
+  readonly policies: readonly string[];
+}
+
 /** As `verifyPath`, for those who look further into the path; throws VerifierError instead of answering it. */
-export function findPath(request: PathRequest): readonly PathCertificate[] {
+export function findPath(request: PathRequest): FoundPath {
   const { at, chain, maxDepth = MAX_DEPTH, serialNumbers = 'positive' } = request;
   // NaN would pass every comparison.
   if (!Number.isFinite(at)) throw new TypeError('at must be UTC seconds');
@@ -75,7 +84,7 @@ class PathBuilder {
   }
 
   /** The whole path that begins with `path`, or throws the error that says most. */
-  extend(path: readonly PathCertificate[]): readonly PathCertificate[] {
+  extend(path: readonly PathCertificate[]): FoundPath {
     const { anchors, known, presented, maxDepth } = this.search;
     const last = path[path.length - 1];
     if (last === undefined) throw new TypeError('a path begins with an end entity');
@@ -94,8 +103,7 @@ class PathBuilder {
       try {
         this.checkStep(path, last, anchor);
         const complete = [...path, anchor];
-        this.checkComplete(complete, anchor);
-        return complete;
+        return { path: complete, policies: this.checkComplete(complete, anchor) };
       } catch (error) {
         keepBetter(error);
       }
@@ -123,8 +131,8 @@ class PathBuilder {
     checkSignature(signed, issuer, path.length - 1, budget);
   }
 
-  /** What is asked of a path as a whole, once its signatures lead to a trust anchor: in the order of what it costs. */
-  private checkComplete(path: readonly PathCertificate[], anchor: PathCertificate): void {
+  /** What is asked of a path as a whole, once its signatures lead to a trust anchor, in the order of what it costs. Its policies. */
+  private checkComplete(path: readonly PathCertificate[], anchor: PathCertificate): readonly string[] {
     const { at, budget, request, known, presented } = this.search;
     budget.spendPath();
     const { revocation, validity, ...use } = policyFor(anchor, request);
@@ -136,10 +144,12 @@ class PathBuilder {
     // Who signs status is no server.
     checkProfile(path, this.signerDepth > 0 && use.profile === 'web' ? 'rfc5280' : use.profile);
     checkNameConstraints(path, budget);
+    const policies = validPolicies(path, request.policies);
     const candidates = [...path, ...known.certificates, ...presented.certificates];
     const signerPath = (signer: PathCertificate, purpose: 'crl' | 'ocsp'): readonly PathCertificate[] | undefined =>
       this.signerPath(signer, purpose, anchor, revocation);
     checkRevocation({ path, at, budget, candidates, signerPath }, revocation);
+    return policies;
   }
 
   private signerPath(
@@ -158,12 +168,14 @@ class PathBuilder {
       ...search.request,
       purpose: purpose === 'ocsp' ? purpose : 'any',
       revocation,
+      // What is acceptable is said of the certificate that was presented, not of who signs its status.
+      policies: {},
       ...(anchorPolicy && { anchorPolicy: (its) => ({ ...anchorPolicy(its), revocation }) }),
     };
     const anchors = new CertificatePool([anchor]);
     try {
       checkStatusSigner(signer, search.at, purpose);
-      return new PathBuilder({ ...search, request, anchors }, this.signerDepth + 1).extend([signer]);
+      return new PathBuilder({ ...search, request, anchors }, this.signerDepth + 1).extend([signer]).path;
     } catch (error) {
       // An exhausted budget is the whole verification's, whoever exhausted it.
       if (error instanceof VerifierError && error.code !== 'BUDGET_EXCEEDED') return undefined;

@@ -12,14 +12,20 @@ import {
   type KeyUsage,
   parseAuthorityKeyIdentifier,
   parseBasicConstraints,
+  parseCertificatePolicies,
   parseCertificate,
   parseCRLDistributionPoints,
   parseExtKeyUsage,
+  parseInhibitAnyPolicy,
   parseKeyUsage,
   parseNoRevAvail,
+  parsePolicyConstraints,
+  parsePolicyMappings,
   parseSubjectAltName,
   parseSubjectKeyIdentifier,
   parseSubjectPublicKeyInfo,
+  type PolicyConstraints,
+  type PolicyMappings,
   spkiSha256,
   type SubjectPublicKeyInfo,
   X509Error,
@@ -37,6 +43,10 @@ export class PathCertificate {
   readonly extKeyUsage: ReadonlySet<string> | undefined;
   readonly subjectAltName: readonly GeneralName[] | undefined;
   readonly nameSpace: NameSpace | undefined;
+  readonly certificatePolicies: ReadonlySet<string> | undefined;
+  readonly policyMappings: PolicyMappings | undefined;
+  readonly policyConstraints: PolicyConstraints | undefined;
+  readonly inhibitAnyPolicy: number | undefined;
   readonly subjectKeyIdentifier: Uint8Array | undefined;
   /** keyIdentifier of authorityKeyIdentifier. */
   readonly authorityKeyIdentifier: Uint8Array | undefined;
@@ -60,6 +70,10 @@ export class PathCertificate {
     this.extKeyUsage = read(certificate, Oid.extKeyUsage, parseExtKeyUsage);
     this.subjectAltName = read(certificate, Oid.subjectAltName, parseSubjectAltName);
     this.nameSpace = read(certificate, Oid.nameConstraints, readNameSpace);
+    this.certificatePolicies = read(certificate, Oid.certificatePolicies, parseCertificatePolicies);
+    this.policyMappings = read(certificate, Oid.policyMappings, parsePolicyMappings);
+    this.policyConstraints = read(certificate, Oid.policyConstraints, parsePolicyConstraints);
+    this.inhibitAnyPolicy = read(certificate, Oid.inhibitAnyPolicy, parseInhibitAnyPolicy);
     this.subjectKeyIdentifier = read(certificate, Oid.subjectKeyIdentifier, parseSubjectKeyIdentifier);
     const authority = read(certificate, Oid.authorityKeyIdentifier, parseAuthorityKeyIdentifier);
     this.authorityKeyIdentifier = authority?.keyIdentifier;

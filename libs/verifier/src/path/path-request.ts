@@ -4,6 +4,7 @@ import type { VerifierError } from '../error.js';
 import type { RevocationPolicy } from '../revocation/revocation-source.js';
 import type { AnchorPolicies } from './anchor-policy.js';
 import type { Purpose } from './certificate-checks.js';
+import type { PolicyInputs } from './policies/valid-policies.js';
 import type { Profile } from './profiles/profile.js';
 
 export interface PathRequest {
@@ -26,6 +27,8 @@ export interface PathRequest {
   readonly anchorPolicy?: AnchorPolicies;
   /** `device` if left out. */
   readonly profile?: Profile;
+  /** Certificate policies (RFC 5280 6.1.1): any is acceptable and none required if left out. */
+  readonly policies?: PolicyInputs;
   /** CA certificates between the end entity and the trust anchor at most; 7 if left out. */
   readonly maxDepth?: number;
   /** Which serial numbers are read in `chain`: `positive`, of 1 to 20 octets, if left out; `any` takes whatever is an INTEGER. */
@@ -35,6 +38,14 @@ export interface PathRequest {
 }
 
 export type PathResult =
-  /** `path` runs from the end entity to the trust anchor. */
-  | { readonly ok: true; readonly path: readonly Certificate[]; readonly leaf: Certificate }
+  /**
+   * `path` runs from the end entity to the trust anchor. `policies` are the acceptable certificate policies that hold for all of it,
+   * dotted, by their names in the domain of the trust anchor; anyPolicy (2.5.29.32.0) stands for all.
+   */
+  | {
+      readonly ok: true;
+      readonly path: readonly Certificate[];
+      readonly leaf: Certificate;
+      readonly policies: readonly string[];
+    }
   | { readonly ok: false; readonly error: VerifierError };

@@ -165,13 +165,13 @@ export class StatusSigners {
       revocation: bySeat(seatsLater),
     } as const;
     try {
-      return findPath({ ...request, at: now });
+      return findPath({ ...request, at: now }).path;
     } catch (error) {
       if (!(error instanceof VerifierError)) throw error;
       const { detail } = error;
       // A clock that is wrong, or news of last month: any moment of its life will do to see that it was issued.
-      if (detail.code === 'CERT_EXPIRED') return findPath({ ...request, at: detail.notAfter });
-      if (detail.code === 'CERT_NOT_YET_VALID') return findPath({ ...request, at: detail.notBefore });
+      if (detail.code === 'CERT_EXPIRED') return findPath({ ...request, at: detail.notAfter }).path;
+      if (detail.code === 'CERT_NOT_YET_VALID') return findPath({ ...request, at: detail.notBefore }).path;
       throw error;
     }
   }

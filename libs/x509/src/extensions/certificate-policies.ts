@@ -4,7 +4,7 @@ import { X509Error } from '../error.js';
 import { checkCount, MAX_POLICIES } from '../limits.js';
 import { parsing, readWhole } from '../parsing.js';
 
-/** Policy OIDs (RFC 5280 4.2.1.4), none twice. Qualifiers are passed over. */
+/** Policy OIDs (RFC 5280 4.2.1.4), none twice, 32 at most. Qualifiers are passed over. */
 export function parseCertificatePolicies(value: Uint8Array): ReadonlySet<string> {
   return parsing(
     'EXTENSION_MALFORMED',

@@ -29,7 +29,7 @@ export type Rfc5280Rule =
   | 'nameConstraints without cA'
   /** 4.2.1.10; the Baseline Requirements allow it. */
   | 'nameConstraints not critical'
-  /** 4.2.1.11. */
+  /** 4.2.1.11, of a certificate without policies. */
   | 'policyConstraints not critical'
   /** 4.2.1.14. */
   | 'inhibitAnyPolicy not critical';

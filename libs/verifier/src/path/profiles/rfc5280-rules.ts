@@ -9,7 +9,6 @@ type Rule = (certificate: PathCertificate, position: Position) => boolean;
 
 const MUST_BE_CRITICAL = new Map<Rfc5280Rule, string>([
   ['nameConstraints not critical', Oid.nameConstraints],
-  ['policyConstraints not critical', Oid.policyConstraints],
   ['inhibitAnyPolicy not critical', Oid.inhibitAnyPolicy],
 ]);
 
@@ -33,6 +32,7 @@ const BROKEN: readonly (readonly [Rfc5280Rule, Rule])[] = [
   ['keyCertSign without cA', (c) => !isCa(c) && c.keyUsage?.has('keyCertSign') === true],
   ['pathLenConstraint without keyCertSign', hasUselessPathLen],
   ['keyUsage not for key', (c) => SIGNING_ONLY.has(c.key.algorithm) && NOT_SIGNING.some((use) => c.keyUsage?.has(use))],
+  ['policyConstraints not critical', hasBarePolicyConstraints],
   ['nameConstraints without cA', (c) => !isCa(c) && c.certificate.extensions.has(Oid.nameConstraints)],
   ['dNSName malformed', (c) => dnsNames(c).some((name) => !isPreferredName(name))],
 ];
@@ -49,6 +49,12 @@ export function brokenRfc5280Rule(
 
 export function dnsNames({ subjectAltName = [] }: PathCertificate): readonly string[] {
   return subjectAltName.flatMap((name) => (name.kind === 'dNSName' ? [name.value] : []));
+}
+
+// PKITS holds paths valid whose CAs leave it non-critical beside their policies (4.8.10), and it is processed either way. Without a
+// policy there is nothing for it to constrain.
+function hasBarePolicyConstraints(certificate: PathCertificate): boolean {
+  return isNotCritical(certificate, Oid.policyConstraints) && certificate.certificatePolicies === undefined;
 }
 
 function isCa({ basicConstraints }: PathCertificate): boolean {
