@@ -82,7 +82,7 @@ export {
   parseName,
   type RelativeDistinguishedName,
 } from './name.js';
-export { equalNames, nameStartsWith, rdnKeys } from './name-match.js';
+export { equalNames, isComparableName, rdnKeys } from './name-match.js';
 export { type OcspRequest, parseOcspRequest } from './ocsp-request.js';
 export {
   type BasicOcspResponse,

@@ -21,6 +21,7 @@ import { encodeCertificatePolicies, parseCertificatePolicies } from './extension
 import { encodeCRLDistributionPoints, parseCRLDistributionPoints } from './extensions/distribution-points.js';
 import { encodeExtKeyUsage, parseExtKeyUsage } from './extensions/ext-key-usage.js';
 import { parseAuthorityKeyIdentifier } from './extensions/key-identifiers.js';
+import { encodeNameConstraints, parseNameConstraints } from './extensions/name-constraints.js';
 import { encodeSubjectAltName, parseSubjectAltName } from './extensions/subject-alt-name.js';
 import * as limits from './limits.js';
 import { encodeName, parseName } from './name.js';
@@ -90,6 +91,16 @@ describe('Lists are read up to a number of members', () => {
           encodeSequence(encodeExplicit(1, ...names), encodeImplicit(2, Uint8Array.of(1))),
         );
       },
+    ],
+    [
+      'permitted subtrees',
+      limits.MAX_SUBTREES,
+      (n) =>
+        parseNameConstraints(
+          encodeNameConstraints({
+            permitted: Array.from({ length: n }, () => ({ kind: 'dNSName', value: 'a' }) as const),
+          }),
+        ),
     ],
     ['key purposes', limits.MAX_KEY_PURPOSES, (n) => parseExtKeyUsage(encodeExtKeyUsage(oids(n)))],
     ['policies', limits.MAX_POLICIES, (n) => parseCertificatePolicies(encodeCertificatePolicies(oids(n)))],

@@ -9,6 +9,8 @@ export const MAX_NAME_ATTRIBUTES = 128;
 export const MAX_EXTENSIONS = 128;
 /** Names in a subjectAltName. Public CAs stop at 100 or 250. */
 export const MAX_GENERAL_NAMES = 1024;
+/** Subtrees that name constraints permit, and as many that they exclude. */
+export const MAX_SUBTREES = 1024;
 /** Names of one and the same thing: a CRL, its issuer, the issuer of a certificate. */
 export const MAX_SYNONYMS = 16;
 export const MAX_KEY_PURPOSES = 128;

@@ -1,4 +1,4 @@
-import { DerError, DerReader, equalBytes, Oid, Tag, toHex } from '@touchmark/der';
+import { DerError, DerReader, encodeOid, equalBytes, Oid, Tag, toHex } from '@touchmark/der';
 
 import { parsing } from './parsing.js';
 import { prepareCaseIgnore } from './string-prep.js';
@@ -13,39 +13,34 @@ const MAX_COMPARED_OCTETS = 4096;
  */
 export function equalNames(a: Uint8Array, b: Uint8Array): boolean {
   if (equalBytes(a, b)) return true;
-  if (Math.max(a.length, b.length) > MAX_COMPARED_OCTETS) return false;
-  return comparing(a, b, (left, right) => beginsWith(left, right) && left.done);
-}
-
-/** Whether `name` is `prefix` or stands below it in the directory: its first RDNs are those of `prefix` (4.2.1.10). */
-export function nameStartsWith(name: Uint8Array, prefix: Uint8Array): boolean {
-  return comparing(name, prefix, beginsWith);
+  if (!isComparableName(a) || !isComparableName(b)) return false;
+  return parsing('NAME_MALFORMED', () => {
+    const left = rdnsOf(a);
+    const right = rdnsOf(b);
+    while (!left.done && !right.done) {
+      if (!equalRdns(left.readElement(Tag.SET), right.readElement(Tag.SET))) return false;
+    }
+    return left.done && right.done;
+  });
 }
 
 /**
- * A text for each RDN, equal where the RDNs are the same: for who compares one Name with many. Throws X509Error NAME_MALFORMED.
+ * A text for each RDN: two Names are equal as `equalNames` says exactly if their texts are, one by one. For who compares one Name with
+ * many, or the beginnings of names. Throws X509Error NAME_MALFORMED.
  */
 export function rdnKeys(name: Uint8Array): readonly string[] {
+  const keyOf = isComparableName(name) ? keyOfRdn : keyOfOctets;
   return parsing('NAME_MALFORMED', () => {
     const rdns = rdnsOf(name);
     const keys: string[] = [];
-    while (!rdns.done) keys.push(keyOfRdn(rdns.readElement(Tag.SET)));
+    while (!rdns.done) keys.push(keyOf(rdns.readElement(Tag.SET)));
     return keys;
   });
 }
 
-function comparing(a: Uint8Array, b: Uint8Array, compare: (left: DerReader, right: DerReader) => boolean): boolean {
-  return parsing('NAME_MALFORMED', () => compare(rdnsOf(a), rdnsOf(b)));
-}
-
-function beginsWith(name: DerReader, prefix: DerReader): boolean {
-  while (!prefix.done) {
-    if (name.done) return false;
-    const left = name.readElement(Tag.SET);
-    const right = prefix.readElement(Tag.SET);
-    if (!equalBytes(left, right) && keyOfRdn(left) !== keyOfRdn(right)) return false;
-  }
-  return true;
+/** Whether a Name is compared by more than its octets: it is not absurdly long. */
+export function isComparableName(name: Uint8Array): boolean {
+  return name.length <= MAX_COMPARED_OCTETS;
 }
 
 function rdnsOf(name: Uint8Array): DerReader {
@@ -55,36 +50,63 @@ function rdnsOf(name: Uint8Array): DerReader {
   return rdns;
 }
 
-// Neither a dotted type, hexadecimal nor prepared text holds a NUL, so that it can stand between them.
+/** Whole elements, as they stand. */
+interface Attribute {
+  readonly type: Uint8Array;
+  readonly value: Uint8Array;
+}
+
+function equalRdns(a: Uint8Array, b: Uint8Array): boolean {
+  if (equalBytes(a, b)) return true;
+  const [left, ...moreLeft] = attributesOf(a);
+  const [right, ...moreRight] = attributesOf(b);
+  if (left === undefined || right === undefined || moreLeft.length !== moreRight.length) return false;
+  if (moreLeft.length > 0) return keyOfAttributes([left, ...moreLeft]) === keyOfAttributes([right, ...moreRight]);
+  // Nearly every RDN is a single attribute; most that differ do so in its type or already have another text.
+  if (!equalBytes(left.type, right.type)) return false;
+  return equalBytes(left.value, right.value) || keyOfValue(left) === keyOfValue(right);
+}
+
+function keyOfOctets(rdn: Uint8Array): string {
+  return `#${toHex(rdn)}`;
+}
+
 function keyOfRdn(rdn: Uint8Array): string {
-  const attributes = new DerReader(rdn).read(Tag.SET);
-  const first = keyOfAttribute(attributes);
-  if (attributes.done) return first;
-  const keys = [first];
-  while (!attributes.done) keys.push(keyOfAttribute(attributes));
+  return keyOfAttributes(attributesOf(rdn));
+}
+
+// Neither hexadecimal nor prepared text holds a NUL, so that it can stand between them.
+function keyOfAttributes(attributes: readonly Attribute[]): string {
+  const keys = attributes.map((attribute) => `${toHex(attribute.type)}\0${keyOfValue(attribute)}`);
   return keys.toSorted().join('\0\0');
 }
 
-function keyOfAttribute(attributes: DerReader): string {
-  const attribute = attributes.read(Tag.SEQUENCE);
-  const type = attribute.readOid();
-  const value = attribute.readElement();
-  attribute.end();
-  const text = comparableText(type, value);
-  return text === undefined ? `${type}\0#${toHex(value)}` : `${type}\0=${text}`;
+function attributesOf(rdn: Uint8Array): readonly Attribute[] {
+  const set = new DerReader(rdn).read(Tag.SET);
+  const attributes: Attribute[] = [];
+  while (!set.done) {
+    const attribute = set.read(Tag.SEQUENCE);
+    attributes.push({ type: attribute.readElement(Tag.OID), value: attribute.readElement() });
+    attribute.end();
+  }
+  return attributes;
 }
 
-function comparableText(type: string, value: Uint8Array): string | undefined {
-  const tag = value[0];
-  const ia5 = tag === Tag.IA5_STRING && (type === Oid.domainComponent || type === Oid.emailAddress);
-  if (tag !== Tag.UTF8_STRING && tag !== Tag.PRINTABLE_STRING && !ia5) return undefined;
-  const text = textOf(value);
-  return text === undefined ? undefined : prepareCaseIgnore(text);
+const IA5_TYPES = [Oid.domainComponent, Oid.emailAddress].map(encodeOid);
+
+function keyOfValue({ type, value }: Attribute): string {
+  const [tag] = value;
+  const isText =
+    tag === Tag.UTF8_STRING ||
+    tag === Tag.PRINTABLE_STRING ||
+    (tag === Tag.IA5_STRING && IA5_TYPES.some((ia5) => equalBytes(ia5, type)));
+  const text = isText ? preparedText(value) : undefined;
+  return text === undefined ? `#${toHex(value)}` : `=${text}`;
 }
 
-function textOf(value: Uint8Array): string | undefined {
+function preparedText(value: Uint8Array): string | undefined {
   try {
-    return new DerReader(value).readString();
+    return prepareCaseIgnore(new DerReader(value).readString());
   } catch (error) {
     if (error instanceof DerError) return undefined;
     throw error;

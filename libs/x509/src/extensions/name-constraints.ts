@@ -1,6 +1,7 @@
 import { contextTag, type DerReader, encodeExplicit, encodeSequence, Oid, Tag } from '@touchmark/der';
 
 import { X509Error } from '../error.js';
+import { checkCount, MAX_SUBTREES } from '../limits.js';
 import { parsing, readWhole } from '../parsing.js';
 import { encodeGeneralName, type GeneralName, readGeneralName } from './general-name.js';
 
@@ -49,6 +50,7 @@ function readSubtrees(contents: DerReader, n: number): readonly GeneralName[] {
   if (list === undefined) return [];
   const bases: GeneralName[] = [];
   do {
+    checkCount(bases.length, MAX_SUBTREES, list);
     bases.push(readBase(list.read(Tag.SEQUENCE)));
   } while (!list.done);
   return bases;

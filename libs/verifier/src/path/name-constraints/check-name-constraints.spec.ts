@@ -174,6 +174,32 @@ function model(
   return true;
 }
 
+function subtreeOf(labels: readonly string[]): Encodable {
+  return dns(labels.join('.'));
+}
+
+it('a wildcard is permitted if all that it stands for is, and excluded if any of it is', () => {
+  const labels = fc.constantFrom('a', 'b', 'test');
+  const subtree = fc.array(labels, { minLength: 1, maxLength: 3 });
+  const constraints = fc.record({
+    permitted: fc.array(subtree, { minLength: 1, maxLength: 3 }),
+    excluded: fc.array(subtree, { maxLength: 2 }),
+  });
+  fc.assert(
+    fc.property(fc.array(labels, { minLength: 1, maxLength: 2 }), constraints, (domain, { permitted, excluded }) => {
+      const ca = certificate({
+        constraints: { permitted: permitted.map(subtreeOf), excluded: excluded.map(subtreeOf) },
+      });
+      // "z" is every label that no subtree names
+      const names = ['a', 'b', 'test', 'z'].map((label) => [label, ...domain]);
+      const allPermitted = names.every((name) => permitted.some((base) => isBelow(name, base)));
+      const anyExcluded = names.some((name) => excluded.some((base) => isBelow(name, base)));
+      expect(refusal([named(`*.${domain.join('.')}`), ca]) === 'accepted').toBe(allPermitted && !anyExcluded);
+    }),
+    { numRuns: 300 },
+  );
+});
+
 /** Netflix/bettertls, suite nameconstraints: each of a name and a name constraint is absent, good or bad. */
 describe('the matrix of BetterTLS', () => {
   const values = ['none', 'good', 'bad'] as const;

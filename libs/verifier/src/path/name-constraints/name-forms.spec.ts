@@ -305,6 +305,13 @@ describe('directoryName', () => {
   });
 });
 
+it('a directoryName too long to be compared is refused by whoever constrains them, and no base', () => {
+  const long = directory('a', 'B'.repeat(4096));
+  expect(isRefused(directory('A'), long)).toBe(true);
+  expect(isRefused(directory('X'), long)).toBe(true);
+  expect(isMalformed(long)).toBe(true);
+});
+
 describe('forms that have no meaning to us', () => {
   const module: GeneralName = { kind: 'hardwareModuleName', hwType: '1.2.3', hwSerialNum: Buffer.from('A') };
   const x400: GeneralName = { kind: 'unsupported', der: fromHex('a300') };
