@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { uncheckedRevocation, verifyPath } from '@touchmark/verifier';
+import { Oid } from '@touchmark/der';
+import { CrlSource, verifyPath } from '@touchmark/verifier';
 import { parseCertificate } from '@touchmark/x509';
 import { z } from 'zod';
 
@@ -19,6 +20,7 @@ const testSchema = z.object({
   initialExplicitPolicy: z.boolean(),
   initialPolicyMappingInhibit: z.boolean(),
   initialInhibitAnyPolicy: z.boolean(),
+  expectedUserConstrainedPolicySet: z.array(z.string()).optional(),
 });
 
 const fileSchema = z.object({
@@ -27,9 +29,8 @@ const fileSchema = z.object({
   tests: z.array(testSchema),
 });
 
-const ANY_POLICY = '2.5.29.32.0';
-
 type PkitsTest = z.infer<typeof testSchema>;
+type Expectations = z.infer<typeof fileSchema>;
 
 /**
  * The tests of NIST PKITS in a folder with `certs/`, `crls/` and `expected.json`. One that is judged several times is
@@ -37,38 +38,48 @@ type PkitsTest = z.infer<typeof testSchema>;
  */
 export function pkitsCases(folder: string): readonly ConformanceCase[] {
   const expectations = fileSchema.parse(JSON.parse(readFileSync(path.join(folder, 'expected.json'), 'utf8')));
-  const at = Date.parse(expectations.at) / 1000;
   return expectations.tests.map((test) => ({
     id: test.subpart === null ? test.test : `${test.test}#${test.subpart}`,
     expected: test.valid ? 'SUCCESS' : 'FAILURE',
-    judge: () => judge(test, folder, at, expectations.policies),
+    judge: () => judge(test, folder, expectations),
   }));
 }
 
-function judge(test: PkitsTest, folder: string, at: number, policies: Readonly<Record<string, string>>): Outcome {
+function judge(test: PkitsTest, folder: string, { at, policies }: Expectations): Outcome {
   const read = (kind: 'certs' | 'crls', name: string): Uint8Array =>
     new Uint8Array(readFileSync(path.join(folder, kind, name)));
   const [anchor, ...below] = test.certificates.map((name) => read('certs', name));
+  if (anchor === undefined) throw new Error(`${test.test} has no certificate`);
   // 4.4.14 holds a negative serial number valid.
   const serialNumbers = 'any';
-  if (anchor === undefined) throw new Error(`${test.test} has no certificate`);
+  const crls = new CrlSource({ indirect: true });
+  for (const name of test.crls) crls.add(read('crls', name));
+  const oidOf = (name: string): string => (name === 'anyPolicy' ? Oid.anyPolicy : (policies[name] ?? name));
   const result = verifyPath({
     chain: below.toReversed(),
     trustAnchors: [parseCertificate(anchor, { serialNumbers })],
     intermediates: [],
-    at,
+    at: Date.parse(at) / 1000,
     purpose: 'any',
     profile: 'rfc5280',
     serialNumbers,
     requireExtKeyUsage: false,
     policies: {
-      acceptable: test.initialPolicySet.map((name) => (name === 'anyPolicy' ? ANY_POLICY : (policies[name] ?? name))),
+      acceptable: test.initialPolicySet.map(oidOf),
       requireExplicit: test.initialExplicitPolicy,
       inhibitMapping: test.initialPolicyMappingInhibit,
       inhibitAnyPolicy: test.initialInhibitAnyPolicy,
     },
-    revocation: uncheckedRevocation,
+    revocation: { sources: [crls] },
+    monotonic: () => 0,
   });
-  if (result.ok) return { answer: 'SUCCESS' };
-  return { answer: 'FAILURE', code: result.error.code, detail: result.error.message };
+  if (!result.ok) return { answer: 'FAILURE', code: result.error.code, detail: result.error.message };
+  return policyOutcome(result.policies, test.expectedUserConstrainedPolicySet?.map(oidOf));
+}
+
+/** Where the suite names the policies that hold in the end, ours must be those. */
+function policyOutcome(policies: readonly string[], expected: readonly string[] | undefined): Outcome {
+  const [ours, theirs] = [policies, expected ?? policies].map((oids) => oids.toSorted().join(', '));
+  if (ours === theirs) return { answer: 'SUCCESS' };
+  return { answer: 'FAILURE', code: 'POLICIES_DIFFER', detail: `${ours} instead of ${theirs}` };
 }

@@ -221,10 +221,10 @@ export const crlCases: readonly OwnCase[] = [
 
   // Rules that the Baseline Requirements have beyond RFC 5280.
   refused('crl::structure::crl-duplicate-revoked-serial', UNKNOWN, plain({ revoked: [someone(), someone()] })),
-  refused('crl::idp::idp-present-certificate-cdp-non-uri-generalname', UNKNOWN, () =>
+  refused('crl::idp::idp-present-certificate-cdp-non-uri-generalname', undefined, () =>
     scoped({ names: [HERE] }, [HERE, dns('example.com')]),
   ),
-  refused('crl::cabf::idp-fullname-non-uri-generalname', UNKNOWN, () =>
+  refused('crl::cabf::idp-fullname-non-uri-generalname', undefined, () =>
     scoped({ names: [HERE, dns('example.com')] }, [HERE]),
   ),
 ];

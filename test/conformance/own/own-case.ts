@@ -24,8 +24,8 @@ export interface Material {
 /** A case of ours. One that x509-limbo has too bears its id, so that what is declared of one is declared of the other. */
 export interface OwnCase {
   readonly id: string;
-  /** `SUCCESS`, or `FAILURE` with the code that we refuse with where we agree. */
   readonly expected: 'SUCCESS' | 'FAILURE';
+  /** What we refuse with; undefined where we are declared not to. */
   readonly code?: string;
   readonly build: () => Material;
 }
@@ -34,8 +34,8 @@ export function accepted(id: string, build: () => Material): OwnCase {
   return { id, expected: 'SUCCESS', build };
 }
 
-export function refused(id: string, code: string, build: () => Material): OwnCase {
-  return { id, expected: 'FAILURE', code, build };
+export function refused(id: string, code: string | undefined, build: () => Material): OwnCase {
+  return { id, expected: 'FAILURE', ...(code === undefined ? {} : { code }), build };
 }
 
 /** Builds the case, in x509-limbo's format. */

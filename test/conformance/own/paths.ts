@@ -113,7 +113,15 @@ function invalidIssuerKey(): Material {
   return { anchors: [anchor], intermediates: [issuer], leaf: leafDer(issuer, { authorityKeyIdentifier: identifier }) };
 }
 
-/** x509-limbo's `pathlen`, `pathological`, `cve` and `invalid`. */
+type MlDsa = 'ML-DSA-44' | 'ML-DSA-65' | 'ML-DSA-87';
+
+/** Root and end entity with keys of that kind. */
+function mlDsa(kind: MlDsa, ofLeaf: TestCertificateOptions = {}): Material {
+  const anchor = root({ key: generateTestKey(kind) });
+  return { anchors: [anchor], leaf: leaf(anchor, { key: generateTestKey(kind), ...ofLeaf }) };
+}
+
+/** x509-limbo's `pathlen`, `pathological`, `cve`, `invalid` and `rfc9881`. */
 export const pathCases: readonly OwnCase[] = [
   accepted('pathlen::ee-with-intermediate-pathlen-0', () => path([0])),
   accepted('pathlen::ee-with-intermediate-pathlen-1', () => path([1])),
@@ -171,4 +179,17 @@ export const pathCases: readonly OwnCase[] = [
   ),
 
   refused('invalid::invalid-issuer-key', 'UNKNOWN_ISSUER', invalidIssuerKey),
+
+  accepted('rfc9881::ml-dsa-44', () => mlDsa('ML-DSA-44')),
+  accepted('rfc9881::ml-dsa-65', () => mlDsa('ML-DSA-65')),
+  accepted('rfc9881::ml-dsa-87', () => mlDsa('ML-DSA-87')),
+  refused('rfc9881::ml-dsa-44-bad-signature', 'BAD_SIGNATURE', () =>
+    mlDsa('ML-DSA-44', { signingKey: generateTestKey('ML-DSA-44') }),
+  ),
+  refused('rfc9881::ml-dsa-44-key-encipherment', 'PROFILE_VIOLATED', () =>
+    mlDsa('ML-DSA-44', { keyUsage: ['digitalSignature', 'keyEncipherment'] }),
+  ),
+  refused('rfc9881::ml-dsa-44-key-agreement', 'PROFILE_VIOLATED', () =>
+    mlDsa('ML-DSA-44', { keyUsage: ['digitalSignature', 'keyAgreement'] }),
+  ),
 ];

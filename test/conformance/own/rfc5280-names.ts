@@ -165,23 +165,23 @@ export const nameConstraintCases: readonly OwnCase[] = [
   ),
   accepted('rfc5280::nc::permitted-different-constraint-type', () => underRoot({ permitted: [NET] }, EXAMPLE)),
   accepted('rfc5280::nc::excluded-different-constraint-type', () => underRoot({ excluded: [NET] }, EXAMPLE)),
-  refused('rfc5280::nc::invalid-dnsname-wildcard', NAME, () =>
+  refused('rfc5280::nc::invalid-dnsname-wildcard', 'UNKNOWN_ISSUER', () =>
     underRoot({ permitted: [dns('*.example.com')] }, [dns('foo.example.com')], { server: 'foo.example.com' }),
   ),
-  refused('rfc5280::nc::invalid-dnsname-leading-period', NAME, () =>
+  refused('rfc5280::nc::invalid-dnsname-leading-period', 'UNKNOWN_ISSUER', () =>
     underRoot({ permitted: [dns('.example.com')] }, [dns('foo.example.com')], { server: 'foo.example.com' }),
   ),
-  refused('rfc5280::nc::invalid-ipv4-address', NAME, () =>
+  refused('rfc5280::nc::invalid-ipv4-address', 'UNKNOWN_ISSUER', () =>
     underRoot({ permitted: [ip(127, 0, 0, 1)] }, [ip(127, 0, 0, 1)], { server: '127.0.0.1' }),
   ),
-  refused('rfc5280::nc::invalid-ipv6-address', NAME, () =>
+  refused('rfc5280::nc::invalid-ipv6-address', 'UNKNOWN_ISSUER', () =>
     underRoot({ permitted: [ip(...LOOPBACK)] }, [ip(...LOOPBACK)], { server: '::1' }),
   ),
-  refused('rfc5280::nc::invalid-email-address', NAME, () =>
+  refused('rfc5280::nc::invalid-email-address', 'UNKNOWN_ISSUER', () =>
     mailbox({ permitted: [email('invalid@invalid@example.com')] }, 'example@example.com'),
   ),
-  refused('rfc5280::nc::not-allowed-in-ee-noncritical', PROFILE, () => inEndEntity(false)),
-  refused('rfc5280::nc::not-allowed-in-ee-critical', PROFILE, () => inEndEntity(true)),
+  refused('rfc5280::nc::not-allowed-in-ee-noncritical', 'EXTENSION_UNSUPPORTED', () => inEndEntity(false)),
+  refused('rfc5280::nc::not-allowed-in-ee-critical', 'EXTENSION_UNSUPPORTED', () => inEndEntity(true)),
   refused('rfc5280::nc::intermediate-with-san-rejected-by-intermediate-nc', NAME, () => forbiddenIca('intermediate')),
   refused('rfc5280::nc::intermediate-with-san-rejected-by-root-nc', NAME, () => forbiddenIca('root')),
   refused('rfc5280::nc::restrictive-permits-in-intermediates-narrows', NAME, () =>
@@ -190,7 +190,7 @@ export const nameConstraintCases: readonly OwnCase[] = [
   refused('rfc5280::nc::restrictive-permits-in-intermediates-widens', NAME, () =>
     permittedTwice(['bar.example.com'], ['foo.example.com', 'bar.example.com']),
   ),
-  refused('rfc5280::nc::nc-permits-invalid-dns-san', NAME, () =>
+  refused('rfc5280::nc::nc-permits-invalid-dns-san', PROFILE, () =>
     underIca({ permitted: EXAMPLE }, [dns('.example.com'), dns('foo.example.com')], { server: 'foo.example.com' }),
   ),
   refused('rfc5280::nc::nc-permits-invalid-ip-san', 'CERTIFICATE_MALFORMED', () =>
