@@ -6,6 +6,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ run: () => Promise<void> 
   'issue-stored': () => import('./issue-stored.js'),
   'est-enroll': () => import('./est-enroll.js'),
   crl: () => import('./crl.js'),
+  'crl-lookup': () => import('./crl-lookup.js'),
   ocsp: () => import('./ocsp.js'),
   'status-snapshot': () => import('./status-snapshot.js'),
   'status-lookup': () => import('./status-lookup.js'),
