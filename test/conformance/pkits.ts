@@ -61,7 +61,7 @@ function judge(test: PkitsTest, folder: string, { at, policies }: Expectations):
     intermediates: [],
     at: Date.parse(at) / 1000,
     purpose: 'any',
-    profile: 'rfc5280',
+    profile: 'rfc5280-6.1',
     serialNumbers,
     requireExtKeyUsage: false,
     policies: {

@@ -30,7 +30,7 @@ export type VerifierErrorDetail =
   | { readonly code: 'KEY_REFUSED'; readonly depth: number; readonly floor: Floor }
   /** An algorithm that we accept, in a runtime whose OpenSSL lacks it: ML-DSA before OpenSSL 3.5. `depth` is of the key. */
   | { readonly code: 'ALGORITHM_UNSUPPORTED'; readonly depth: number; readonly oid: string }
-  /** A critical extension that we do not process, or name constraints in an end entity; `oid` says which. */
+  /** A critical extension that we do not process, or name constraints in what is no CA; `oid` says which. */
   | { readonly code: 'EXTENSION_UNSUPPORTED'; readonly depth: number; readonly oid: string }
   /** An empty subject without a critical subjectAltName (RFC 5280 4.1.2.6). */
   | { readonly code: 'SUBJECT_MISSING'; readonly depth: number }
@@ -135,12 +135,13 @@ const RANKS: Readonly<Record<VerifierErrorCode, number>> = {
   IDENTITY_MALFORMED: 120,
   PATH_LEN_EXCEEDED: 130,
   EXT_KEY_USAGE_MISSING: 140,
-  PROFILE_VIOLATED: 145,
-  NAME_NOT_PERMITTED: 147,
-  POLICY_MAPPING_INVALID: 148,
-  POLICY_REQUIRED: 149,
   CERT_NOT_YET_VALID: 150,
   CERT_EXPIRED: 160,
+  // From here on: what is asked of a path that has reached its anchor, and so is no stranger's.
+  PROFILE_VIOLATED: 161,
+  NAME_NOT_PERMITTED: 162,
+  POLICY_MAPPING_INVALID: 163,
+  POLICY_REQUIRED: 164,
   NO_REV_AVAIL_CONTRADICTED: 165,
   STATUS_UNKNOWN: 170,
   CERT_SUSPENDED: 180,

@@ -45,10 +45,11 @@ export function checkValidity(path: readonly PathCertificate[], validity: Validi
   }
 }
 
-/** RFC 5280 6.1.4 (o), 6.1.5 (f). Name constraints have no place in an end entity, critical or not (4.2.1.10). */
-export function checkExtensions({ certificate }: PathCertificate, depth: number): void {
+/** RFC 5280 6.1.4 (o), 6.1.5 (f). Name constraints have no place in what is no CA, critical or not (4.2.1.10). */
+export function checkExtensions({ certificate, basicConstraints }: PathCertificate, depth: number): void {
   for (const [oid, { critical }] of certificate.extensions) {
-    if ((critical && !PROCESSED.has(oid)) || (depth === 0 && oid === Oid.nameConstraints)) {
+    const isMisplaced = oid === Oid.nameConstraints && basicConstraints?.cA !== true;
+    if ((critical && !PROCESSED.has(oid)) || isMisplaced) {
       throw new VerifierError({ code: 'EXTENSION_UNSUPPORTED', depth, oid });
     }
   }
@@ -71,7 +72,7 @@ export function checkEndEntityUse(
 ): void {
   const { profile = 'device', purpose, requireExtKeyUsage } = use;
   // RFC 5280 has nothing against a CA that uses its key itself.
-  if (profile !== 'rfc5280' && leaf.basicConstraints?.cA === true) {
+  if ((profile === 'device' || profile === 'web') && leaf.basicConstraints?.cA === true) {
     throw new VerifierError({ code: 'END_ENTITY_IS_CA', depth: 0 });
   }
   if (!mayBeUsed(leaf, profile, purpose)) {
@@ -86,7 +87,7 @@ export function checkStatusSigner(signer: PathCertificate, at: number, purpose: 
   if (purpose === 'ocsp') checkEndEntityPurpose(signer, purpose, true);
 }
 
-/** Our devices sign. Elsewhere keyUsage must be one that RFC 5280 4.2.1.12 finds consistent with the purpose, where both are there. */
+/** Devices sign. Elsewhere keyUsage must be one that RFC 5280 4.2.1.12 finds consistent with the purpose, where both are there. */
 function mayBeUsed({ keyUsage, extKeyUsage }: PathCertificate, profile: Profile, purpose: Purpose): boolean {
   if (keyUsage === undefined || keyUsage.has('digitalSignature')) return true;
   if (profile === 'device') return false;

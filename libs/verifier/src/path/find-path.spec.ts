@@ -11,13 +11,16 @@ import {
 } from '@touchmark/testkit';
 
 import { bySeat } from '../revocation/seat-source.js';
-import type { RevocationQuestion } from '../revocation/revocation-source.js';
+import type { RevocationFinding } from '../revocation/finding.js';
+import type { RevocationPolicy, RevocationQuestion } from '../revocation/revocation-source.js';
+import type { AnchorPolicies } from './anchor-policy.js';
 import { findPath } from './find-path.js';
 import { knownPathCertificate } from './path-certificate.js';
 import type { PathRequest } from './path-request.js';
 import { verifyPath } from './verify-path.js';
 
 const valid = bySeat({ statusOf: () => 'valid' });
+const toTheLetter: AnchorPolicies = () => ({ profile: 'rfc5280' });
 const anchorOf = (ca: TestCa): Certificate => ca.certificate;
 
 function requestOf(change: Partial<PathRequest>): PathRequest {
@@ -179,6 +182,37 @@ describe('a path goes round a certificate of the same name and key', () => {
   });
 });
 
+describe('when several paths fail, the one that came furthest says why', () => {
+  const key = generateTestKey();
+  const end = root.issueCa({ subject: 'Twin', key }).issue();
+  const twin = (options: TestCertificateOptions): TestCa => root.issueCa({ subject: 'Twin', key, ...options });
+  const deviants = {
+    stranger: twin({ key: generateTestKey() }),
+    useless: twin({ keyUsage: ['cRLSign'] }),
+    ended: twin({ notAfter: TEST_NOW - 1 }),
+    bare: twin({ authorityKeyIdentifier: null }),
+    whole: twin({}),
+  };
+
+  it.each<[string, string, keyof typeof deviants, keyof typeof deviants]>([
+    ['a wrong use', 'KEY_USAGE_MISSING', 'useless', 'stranger'],
+    ['an end', 'CERT_EXPIRED', 'ended', 'useless'],
+    ['a broken profile', 'PROFILE_VIOLATED', 'bare', 'ended'],
+    ['a revocation', 'CERT_REVOKED', 'whole', 'bare'],
+  ])('%s is %s', (_name, code, better, worse) => {
+    const change: Partial<PathRequest> = {
+      chain: [end.der],
+      trustAnchors: [anchorOf(root)],
+      profile: 'rfc5280',
+      revocation: bySeat({ statusOf: () => 'invalid' }),
+    };
+    const cas = [deviants[better], deviants[worse]].map(anchorOf);
+    expect(outcome({ ...change, intermediates: cas })).toMatchObject({ code });
+    expect(outcome({ ...change, intermediates: cas.toReversed() })).toMatchObject({ code });
+    expect(outcome({ ...change, intermediates: cas.slice(1) })).not.toMatchObject({ code });
+  });
+});
+
 describe('a trust anchor that is presented as the end entity', () => {
   const anchor = TestCa.root({ basicConstraints: null, keyUsage: ['digitalSignature'], extKeyUsage: [Oid.clientAuth] });
 
@@ -272,6 +306,23 @@ describe('a signer of status', () => {
     const elsewhere = TestCa.root({ subject: 'Elsewhere' });
     const trustAnchors = [root, elsewhere].map(anchorOf);
     expect(signerPath(elsewhere.issue().certificate, 'crl', { trustAnchors })).toBeUndefined();
+  });
+
+  it('is held to the policy of its anchor, status included', () => {
+    const bare = ca.issue({ subject: 'Bare', keyUsage: ['cRLSign'], authorityKeyIdentifier: null });
+    expect(signerPath(bare.certificate, 'crl')).toEqual(pathOf(bare, ca, root));
+    expect(signerPath(bare.certificate, 'crl', { anchorPolicy: toTheLetter })).toBeUndefined();
+    const revokedSigner = knownPathCertificate(crlSigner.certificate);
+    let answer: unknown = 'not asked';
+    const find = (question: RevocationQuestion): RevocationFinding => {
+      if (question.subject === revokedSigner) return { status: 'revoked' };
+      if (question.depth === 0) answer = question.signerPath(revokedSigner, 'crl');
+      return { status: 'good' };
+    };
+    const revocation: RevocationPolicy = { sources: [{ kind: 'crl', find }] };
+    const change = { chain: [leaf.der, ca.der], trustAnchors: [anchorOf(root)] };
+    expect(outcome({ ...change, anchorPolicy: () => ({ revocation }) })).toEqual(pathOf(leaf, ca, root));
+    expect(answer).toBeUndefined();
   });
 
   it('is no server, so the Baseline Requirements for servers are not its own', () => {

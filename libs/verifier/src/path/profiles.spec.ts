@@ -6,6 +6,7 @@ import {
   encodeGeneralName,
   encodeKeyUsage,
   encodeName,
+  encodeNameConstraints,
 } from '@touchmark/x509';
 import { describe, expect, it } from 'vitest';
 
@@ -83,6 +84,7 @@ describe('profile rfc5280 refuses', () => {
   ])('%s at depth %d', (rule, depth, deviations) => {
     const detail = { code: 'PROFILE_VIOLATED', depth, profile: 'rfc5280', rule };
     expect(verify('rfc5280', deviations)).toEqual(detail);
+    expect(verify('rfc5280-6.1', deviations)).toBe('accepted');
     expect(verify('web', deviations)).not.toBe('accepted');
   });
 
@@ -92,6 +94,18 @@ describe('profile rfc5280 refuses', () => {
       issuer: encodeName([{ type: Oid.commonName, value: 'R' }]),
     });
     expect(() => nameless.issue()).toThrow(expect.objectContaining({ code: 'NAME_MALFORMED' }));
+  });
+
+  it('nameConstraints that are not critical, which web allows', () => {
+    const permitted = [{ kind: 'dNSName', value: 'a.example' }] as const;
+    const ca = extra(Oid.nameConstraints, false, encodeNameConstraints({ permitted }));
+    const detail = { code: 'PROFILE_VIOLATED', depth: 1, profile: 'rfc5280', rule: 'nameConstraints not critical' };
+    expect(verify('rfc5280', { ca })).toEqual(detail);
+    expect(verify('rfc5280-6.1', { ca })).toBe('accepted');
+    expect(verify('web', { ca })).toBe('accepted');
+    expect(verify('web', { ca, leaf: { subject: 'b.example', ...dns('b.example') } })).toMatchObject({
+      code: 'NAME_NOT_PERMITTED',
+    });
   });
 
   it('keyUsage that does not go with the purpose of an extKeyUsage', () => {

@@ -1,9 +1,11 @@
 /**
- * What is asked of certificates beyond the algorithm of RFC 5280 section 6.1. `device`: nothing; what our own CAs issue, and those of
- * other vendors as they come. `rfc5280`: what sections 4.1 and 4.2 say a conforming CA MUST do, and what 6.1 would let pass. `web`: the same, and
- * the Baseline Requirements of the CA/Browser Forum for TLS servers.
+ * What is asked of certificates beyond the algorithm of RFC 5280 section 6.1:
+ * - `device`: that an end entity signs and is no CA. For what our own CAs issue, and those of other vendors as they come.
+ * - `rfc5280-6.1`: nothing.
+ * - `rfc5280`: what sections 4.1 and 4.2 say that a conforming CA MUST do, where 6.1 lets it pass.
+ * - `web`: the same, and the Baseline Requirements of the CA/Browser Forum for TLS servers.
  */
-export type Profile = 'device' | 'rfc5280' | 'web';
+export type Profile = 'device' | 'rfc5280-6.1' | 'rfc5280' | 'web';
 
 /** A rule of a profile, named by what was found. */
 export type ProfileRule = Rfc5280Rule | WebRule;
@@ -25,8 +27,6 @@ export type Rfc5280Rule =
   | 'basicConstraints not critical'
   /** 4.2.1.9: a pathLenConstraint where keyUsage forbids to issue. */
   | 'pathLenConstraint without keyCertSign'
-  /** 4.2.1.10: in a certificate that is no CA's. */
-  | 'nameConstraints without cA'
   /** 4.2.1.10; the Baseline Requirements allow it. */
   | 'nameConstraints not critical'
   /** 4.2.1.11, of a certificate without policies. */

@@ -33,7 +33,6 @@ const BROKEN: readonly (readonly [Rfc5280Rule, Rule])[] = [
   ['pathLenConstraint without keyCertSign', hasUselessPathLen],
   ['keyUsage not for key', (c) => SIGNING_ONLY.has(c.key.algorithm) && NOT_SIGNING.some((use) => c.keyUsage?.has(use))],
   ['policyConstraints not critical', hasBarePolicyConstraints],
-  ['nameConstraints without cA', (c) => !isCa(c) && c.certificate.extensions.has(Oid.nameConstraints)],
   ['dNSName malformed', (c) => dnsNames(c).some((name) => !isPreferredName(name))],
 ];
 
