@@ -79,6 +79,11 @@ function build(change: Partial<ReturnType<typeof parts>>): Uint8Array {
   return signTestObject(encodeSequence(...Object.values({ ...parts(), ...change })), key);
 }
 
+function validityOf(tag: number, text: string): Uint8Array {
+  const time = encodeElement(tag, Buffer.from(text, 'latin1'));
+  return encodeSequence(time, time);
+}
+
 function extensions(...list: Uint8Array[]): Uint8Array {
   return encodeExplicit(3, encodeSequence(...list));
 }
@@ -170,6 +175,32 @@ describe('parseCertificate', () => {
     ['version 4', 'VERSION_INVALID', { version: encodeExplicit(0, encodeSmallInteger(3)) }],
     ['extensions in v1', 'VERSION_INVALID', { version: new Uint8Array(0), rest: extensions(extension) }],
     ['unique identifiers in v1', 'VERSION_INVALID', { version: new Uint8Array(0), rest: encodeElement(0x81) }],
+    [
+      'a unique identifier that is no BIT STRING',
+      'CERTIFICATE_MALFORMED',
+      { version: encodeExplicit(0, encodeSmallInteger(1)), rest: encodeElement(0x82, Uint8Array.of(1, 1)) },
+    ],
+    [
+      'unique identifiers in the wrong order',
+      'CERTIFICATE_MALFORMED',
+      {
+        version: encodeExplicit(0, encodeSmallInteger(1)),
+        rest: concatBytes(encodeElement(0x82, Uint8Array.of(0)), encodeElement(0x81, Uint8Array.of(0))),
+      },
+    ],
+    [
+      'extensions in v2',
+      'VERSION_INVALID',
+      { version: encodeExplicit(0, encodeSmallInteger(1)), rest: extensions(extension) },
+    ],
+    ['a time without seconds', 'CERTIFICATE_MALFORMED', { validity: validityOf(Tag.UTC_TIME, '2607010000Z') }],
+    ['a time with an offset', 'CERTIFICATE_MALFORMED', { validity: validityOf(Tag.UTC_TIME, '260701000000+0000') }],
+    [
+      'a fraction of a second',
+      'CERTIFICATE_MALFORMED',
+      { validity: validityOf(Tag.GENERALIZED_TIME, '20260701000000.5Z') },
+    ],
+    ['a day that does not exist', 'CERTIFICATE_MALFORMED', { validity: validityOf(Tag.UTC_TIME, '260229000000Z') }],
     ['serial number 0', 'SERIAL_NUMBER_INVALID', { serial: encodeSmallInteger(0) }],
     ['a negative serial number', 'SERIAL_NUMBER_INVALID', { serial: encodeElement(Tag.INTEGER, Uint8Array.of(0xff)) }],
     ['a serial number of 21 octets', 'SERIAL_NUMBER_INVALID', { serial: encodeInteger(new Uint8Array(20).fill(0x80)) }],
@@ -191,6 +222,32 @@ describe('parseCertificate', () => {
 
   it.each(cases)('refuses %s with %s', (_name, code, change) => {
     expect(refusalOf(build(change))).toBe(code);
+  });
+
+  it.each([
+    ['0', Uint8Array.of(0)],
+    ['-1', Uint8Array.of(0xff)],
+    ['of 32 octets', new Uint8Array(32).fill(0x11)],
+  ])('reads serial number %s where any is asked for', (_name, octets) => {
+    const der = build({ serial: encodeElement(Tag.INTEGER, octets) });
+    expect(refusalOf(der)).toBe('SERIAL_NUMBER_INVALID');
+    expect(parseCertificate(der, { serialNumbers: 'any' }).serialNumber).toEqual(octets);
+  });
+
+  it('reads no padded serial number, whatever is asked for', () => {
+    const der = build({ serial: encodeElement(Tag.INTEGER, Uint8Array.of(0, 1)) });
+    expect(() => parseCertificate(der, { serialNumbers: 'any' })).toThrow(
+      expect.objectContaining({ code: 'CERTIFICATE_MALFORMED' }),
+    );
+  });
+
+  it.each([
+    ['UTCTime of this century', Tag.UTC_TIME, '491231235959Z', 2_524_607_999],
+    ['UTCTime of the last', Tag.UTC_TIME, '500101000000Z', -631_152_000],
+    ['GeneralizedTime before 2050, which binds issuers alone', Tag.GENERALIZED_TIME, '20260701000000Z', TEST_NOW],
+  ])('reads %s', (_name, tag, text, seconds) => {
+    const { notBefore, notAfter } = parseCertificate(build({ validity: validityOf(tag, text) }));
+    expect([notBefore, notAfter]).toEqual([seconds, seconds]);
   });
 
   it('accepts the certificate that those deviate from', () => {

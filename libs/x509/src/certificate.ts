@@ -1,4 +1,4 @@
-import { contextTag, type DerReader, equalBytes, Tag } from '@touchmark/der';
+import { contextTag, DerReader, encodeElement, equalBytes, Tag } from '@touchmark/der';
 
 import { type AlgorithmIdentifier, readAlgorithmIdentifier } from './algorithm-identifier.js';
 import { X509Error } from './error.js';
@@ -113,10 +113,11 @@ function readSerialNumber(tbs: DerReader): Uint8Array {
   return serialNumber;
 }
 
+// [n] IMPLICIT BIT STRING: a count of unused bits, then octets whose unused bits are zero.
 function skipUniqueIdentifiers(tbs: DerReader, version: number): void {
   for (const tag of [contextTag(1), contextTag(2)]) {
     if (tbs.peekTag() !== tag) continue;
     if (version === 1) throw new X509Error('VERSION_INVALID');
-    tbs.skip(tag);
+    new DerReader(encodeElement(Tag.BIT_STRING, tbs.readContents(tag))).readBitString();
   }
 }

@@ -48,7 +48,7 @@ export class Budget {
     if (LIMITS.steps - this.left.steps > STEPS_WITHOUT_CLOCK) this.checkTime();
   }
 
-  /** Before a path that has reached a trust anchor is looked at as a whole. */
+  /** Before a path of the end entity that has reached a trust anchor is looked at as a whole. */
   spendPath(): void {
     this.spend('paths', 1);
   }

@@ -11,8 +11,7 @@ const FINGERPRINT_OCTETS = 24;
 
 /** Certificates by their subjects, compared by RFC 5280 7.1: found at once among however many. */
 export class CertificatePool {
-  /** In the order they came. */
-  readonly certificates: PathCertificate[] = [];
+  private readonly all: PathCertificate[] = [];
   private readonly byName = new Map<string, PathCertificate[]>();
   /** The same lists, under each encoding that a name has here. */
   private readonly byEncoding = new Map<string, readonly PathCertificate[]>();
@@ -24,11 +23,16 @@ export class CertificatePool {
     for (const certificate of certificates) this.add(certificate);
   }
 
+  /** In the order they came. */
+  get certificates(): readonly PathCertificate[] {
+    return this.all;
+  }
+
   /** Adds a certificate that is not here yet. */
   add(certificate: PathCertificate): void {
     const { der, subject } = certificate.certificate;
     if (this.find(der) !== undefined) return;
-    this.certificates.push(certificate);
+    this.all.push(certificate);
     addTo(this.byEnd, endOf(der), certificate);
     this.byEncoding.set(textOf(subject), addTo(this.byName, nameKey(subject), certificate));
     this.strangers.clear();

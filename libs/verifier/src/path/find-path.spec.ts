@@ -325,6 +325,17 @@ describe('a signer of status', () => {
     expect(answer).toBeUndefined();
   });
 
+  it('may be asked for more often than an end entity may fail', () => {
+    const find = (question: RevocationQuestion): RevocationFinding => {
+      if (question.subject.certificate.der !== leaf.der) return { status: 'good' };
+      for (let i = 0; i < 30; i++) question.signerPath(knownPathCertificate(crlSigner.certificate), 'crl');
+      return { status: 'good' };
+    };
+    const revocation: RevocationPolicy = { sources: [{ kind: 'crl', find }] };
+    const change = { chain: [leaf.der, ca.der], trustAnchors: [anchorOf(root)], revocation };
+    expect(outcome(change)).toEqual(pathOf(leaf, ca, root));
+  });
+
   it('is no server, so the Baseline Requirements for servers are not its own', () => {
     const server = ca.issue({
       subject: 'a.example',

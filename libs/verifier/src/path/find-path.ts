@@ -134,7 +134,8 @@ class PathBuilder {
   /** What is asked of a path as a whole, once its signatures lead to a trust anchor, in the order of what it costs. Its policies. */
   private checkComplete(path: readonly PathCertificate[], anchor: PathCertificate): readonly string[] {
     const { at, budget, request, known, presented } = this.search;
-    budget.spendPath();
+    // Paths of signers repeat what is proven already: their steps are counted, and what signatures they cost.
+    if (this.signerDepth === 0) budget.spendPath();
     const { revocation, validity, ...use } = policyFor(anchor, request);
     const [leaf] = path;
     if (request.anchorPolicy !== undefined && leaf !== undefined) {
