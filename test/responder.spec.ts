@@ -176,7 +176,7 @@ describe('the verifier', () => {
     const judge = async (): Promise<unknown> => {
       const nonce = randomBytes(32);
       expect(source.add((await post(ocspRequestFor(leaf.der, ldevid.der, nonce))).body, { nonce })).toEqual({
-        kept: true,
+        ok: true,
       });
       const result = verifyPath({
         chain: [leaf.der],

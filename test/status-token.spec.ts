@@ -151,7 +151,7 @@ describe('the Status List Token of each list', () => {
       trustAnchors: byKind('root'),
     });
     const made = await tokens();
-    for (const { jwt, listId } of made) expect(source.add(jwt)).toEqual({ kept: true, listId, ttl: 300 });
+    for (const { jwt, listId } of made) expect(source.add(jwt)).toEqual({ ok: true, listId, ttl: 300 });
     const judge = (der: Uint8Array): string => {
       const result = verifyPath({
         chain: [der],

@@ -6,7 +6,7 @@ import { connect, createServer, type Server, type TLSSocket } from 'node:tls';
 
 import { Oid } from '@touchmark/der';
 import { SeatValue } from '@touchmark/status-list';
-import { TEST_NOW, TestCa, type TestCertificate, TestFeed, TestStatus } from '@touchmark/testkit';
+import { makeTestCrl, TEST_NOW, TestCa, type TestCertificate, TestFeed, TestStatus } from '@touchmark/testkit';
 import type * as api from '@touchmark/verifier';
 import { encodeName, encodePem, spkiSha256 } from '@touchmark/x509';
 import { expect } from 'vitest';
@@ -129,6 +129,42 @@ export const README_SCENES: Readonly<Record<string, Scene>> = {
       expect(await serialFor(null)).toBe('A-1');
       expect(await serialFor([module])).toBe('A-2');
       await expect(serialFor([module, module])).rejects.toMatchObject({ code: 'IDENTITY_MALFORMED' });
+    },
+  },
+
+  'Trust anchors of others': {
+    given: {
+      now: '() => number',
+      status: 'api.StatusOptions',
+      rootDer: 'Uint8Array',
+      vendorRootDer: 'Uint8Array',
+      vendorCrl: 'Uint8Array',
+    },
+    makes: ['verifier'],
+    async play({ Verifier }, run) {
+      await using world = await World.open();
+      const { status: service, feed } = world;
+      const vendor = TestCa.root({ subject: 'Vendor' });
+      const [idevid, lost] = [vendor.issue({ extKeyUsage: null }), vendor.issue({ extKeyUsage: null })];
+      const { serialNumber } = lost.certificate;
+      const status = {
+        source: { url: feed.url, tls: feed.tls },
+        cacheDir: world.cacheDir,
+        maxAge: 60,
+        whenStale: 'deny',
+      };
+      const given = { now, status, rootDer: service.root.der, vendorRootDer: vendor.der };
+      const { verifier } = await run({ ...given, vendorCrl: makeTestCrl(vendor, { entries: [{ serialNumber }] }) });
+      if (!(verifier instanceof Verifier)) throw new TypeError('the block opens a verifier');
+      world.onClose(() => verifier.close());
+      const answers = [idevid, lost, service.issueDevice('A-1')].map(({ der }) =>
+        verifier.verify([der], { at: TEST_NOW, purpose: 'client' }),
+      );
+      expect(answers).toMatchObject([
+        { ok: true, names: { uris: [] } },
+        { ok: false, error: { code: 'CERT_REVOKED' } },
+        { ok: true, device: { deviceSerial: 'A-1' } },
+      ]);
     },
   },
 };

@@ -1,13 +1,13 @@
-import type { Certificate } from '@touchmark/x509';
-
 import { VerifierError } from './error.js';
-import { type KnownPath, knownPathOf, KnownPaths, nameOfLeaf } from './path/known-paths.js';
-import { findPath, MAX_CERTIFICATE_OCTETS } from './path/find-path.js';
+import { type AskedPath, type KnownPath, knownPathOf, KnownPaths, nameOfLeaf } from './path/known-paths.js';
+import { findPath, MAX_CERTIFICATE_OCTETS, recheckPath } from './path/find-path.js';
+import type { PathRequest } from './path/path-request.js';
 import { PolicyError } from './policy-error.js';
 import { matchesServerName } from './server-name.js';
 import { bySeat } from './revocation/seat-source.js';
 import type { StatusState } from './status/status-state.js';
 import type { EndedBecause, Standing } from './track/tracked-connections.js';
+import type { TrustAnchors } from './trust-anchors.js';
 
 export interface Question {
   readonly at: number;
@@ -16,7 +16,7 @@ export interface Question {
 }
 
 export interface CertificateJudgeOptions {
-  readonly trustAnchors: readonly Certificate[];
+  readonly trustAnchors: TrustAnchors;
   readonly state: StatusState;
   readonly now: () => number;
   readonly maxAge: number;
@@ -51,9 +51,10 @@ export class CertificateJudge {
   }
 
   /** What has changed for a path that was good; undefined if it is good still. */
-  whyNot({ notBefore, notAfter, seats }: Standing): EndedBecause | undefined {
+  whyNot({ notBefore, notAfter, seats, asked }: Standing): EndedBecause | undefined {
     const { now, state } = this.options;
     const at = now();
+    if (asked !== undefined) return endedBecause(this.flawOf(asked, at));
     for (const { issuerKeyId, seat } of seats) {
       const status = state.statusOfSeat(issuerKeyId, seat);
       if (status === 'invalid') return 'CERT_REVOKED';
@@ -70,6 +71,7 @@ export class CertificateJudge {
     const [leaf] = chain;
     if (leaf === undefined || leaf.length > MAX_CERTIFICATE_OCTETS) return undefined;
     const known = this.known[purpose].get(nameOfLeaf(leaf));
+    if (known?.asked !== undefined) return this.flawOf(known.asked, at) === undefined ? known : undefined;
     if (known === undefined || !(at >= known.notBefore && at <= known.notAfter)) return undefined;
     const { state } = this.options;
     if (known.validAt === state.changes) return known;
@@ -86,17 +88,11 @@ export class CertificateJudge {
     const leaf =
       presented === undefined || presented.length > MAX_CERTIFICATE_OCTETS ? presented : Uint8Array.from(presented);
     try {
-      const { path } = findPath({
-        chain: leaf === undefined ? [] : [leaf, ...others],
-        trustAnchors,
-        intermediates: state.intermediates,
-        at,
-        purpose,
-        requireExtKeyUsage: true,
-        revocation: bySeat(state),
-      });
+      const { path } = findPath({ chain: leaf === undefined ? [] : [leaf, ...others], ...this.requestAt(at, purpose) });
       const name = nameOfLeaf(path[0]?.certificate.der ?? new Uint8Array());
-      const known = knownPathOf(path, name, state.changes);
+      const { identity, policy } = trustAnchors.of(path[path.length - 1]?.certificate);
+      const asked = policy?.revocation === undefined ? undefined : { path, purpose };
+      const known = knownPathOf(path, name, state.changes, { identity, validity: policy?.validity ?? 'now', asked });
       this.known[purpose].set(name, known);
       this.byCertificate.set(known.certificate, known);
       return known;
@@ -105,11 +101,38 @@ export class CertificateJudge {
     }
   }
 
+  private requestAt(at: number, purpose: Question['purpose']): Omit<PathRequest, 'chain'> {
+    const { trustAnchors, state } = this.options;
+    return {
+      trustAnchors: trustAnchors.certificates,
+      intermediates: state.intermediates,
+      at,
+      purpose,
+      requireExtKeyUsage: true,
+      revocation: bySeat(state),
+      ...(trustAnchors.policies && { anchorPolicy: trustAnchors.policies }),
+    };
+  }
+
+  /** What is wrong by now with a path that was good; undefined if nothing is. */
+  private flawOf({ path, purpose }: AskedPath, at: number): VerifierError | undefined {
+    try {
+      recheckPath(path, this.requestAt(at, purpose));
+      return undefined;
+    } catch (error) {
+      if (error instanceof VerifierError) return error;
+      throw error;
+    }
+  }
+
   private checkPolicy(known: KnownPath, { purpose, serverName }: Question): void {
-    if (purpose === 'client' && known.identity === undefined) throw new PolicyError({ code: 'IDENTITY_MISSING' });
+    if (purpose === 'client' && known.deviceNames === undefined && known.identity === undefined)
+      throw new PolicyError({ code: 'IDENTITY_MISSING' });
     if (serverName !== undefined && !matchesServerName(known.names, serverName)) {
       throw new PolicyError({ code: 'SERVER_NAME_MISMATCH', serverName });
     }
+    // How old the feed is says nothing about who has no seat.
+    if (known.asked !== undefined) return;
     const at = this.options.now();
     if (!this.options.state.isStale(at)) return;
     if (this.options.whenStale === 'deny') throw this.stale(at);
@@ -135,4 +158,12 @@ export class CertificateJudge {
     const { state, maxAge } = this.options;
     return new PolicyError({ code: 'STATUS_STALE', asOf: state.position?.asOf ?? 0, maxAge, now }, cause);
   }
+}
+
+// Nothing of a path can change but its dates and its status; what else is wrong keeps the status from being known.
+function endedBecause(flaw: VerifierError | undefined): EndedBecause | undefined {
+  const code = flaw?.code;
+  if (code === undefined) return undefined;
+  if (code === 'CERT_REVOKED' || code === 'CERT_SUSPENDED') return code;
+  return code === 'CERT_EXPIRED' || code === 'CERT_NOT_YET_VALID' ? code : 'STATUS_UNKNOWN';
 }

@@ -33,8 +33,10 @@ export {
   TokenStatusListSource,
   type TokenStatusListSourceOptions,
 } from './revocation/token-status-list/token-status-list-source.js';
-export type { TokenRefusal, TokenWhy } from './revocation/token-status-list/token-why.js';
+export type { TokenRefusal } from './revocation/token-status-list/token-refused.js';
+export type { TokenWhy } from './revocation/token-status-list/token-why.js';
 export type { CertificateStatus, StatusPort } from './revocation/status-port.js';
 export { type Accepted, type Refused, Verifier, type VerifierStatus, type VerifyOptions } from './verifier.js';
 export type { VerifierEvent } from './verifier-event.js';
+export type { TrustAnchorOptions } from './trust-anchors.js';
 export type { StatusOptions, VerifierOptions } from './verifier-options.js';

@@ -1,9 +1,10 @@
 import type { FeedTls } from './feed/feed-request.js';
+import type { TrustAnchorOptions } from './trust-anchors.js';
 import type { VerifierEvent } from './verifier-event.js';
 
 export interface VerifierOptions {
-  /** Certificates of the CAs that are trusted, DER. */
-  readonly trustAnchors: readonly Uint8Array[];
+  /** Certificates of the CAs that are trusted, DER; with terms of its own for one whose certificates have no seats here. */
+  readonly trustAnchors: readonly (Uint8Array | TrustAnchorOptions)[];
   /** Certificates of issuing CAs, DER; those in the status snapshot need not be given. */
   readonly intermediates?: readonly Uint8Array[];
   /** The clock: UTC seconds. How old knowledge is, is judged by it. */
@@ -11,7 +12,7 @@ export interface VerifierOptions {
   readonly status: StatusOptions;
   /** Told what happens beside the answers. Called in the middle of things: note and return; what it throws is uncaught. */
   readonly onEvent?: (event: VerifierEvent) => void;
-  /** Certificates whose path is remembered, about 3 KB each; 10,000 if left out. */
+  /** Certificates whose path is remembered, about 3 KB each, more below anchors with sources of their own; 10,000 if left out. */
   readonly maxKnownCertificates?: number;
 }
 

@@ -1,6 +1,7 @@
 import { type Certificate, parseCertificate } from '@touchmark/x509';
 
 import { CertificateJudge } from './certificate-judge.js';
+import type { DeviceNames } from './device-names.js';
 import { VerifierError } from './error.js';
 import { checkFeedTls, feedUrl, type FeedTls } from './feed/feed-request.js';
 import type { KnownPath } from './path/known-paths.js';
@@ -9,6 +10,8 @@ import { realmOf, SignerIssuers } from './status/signer-issuers.js';
 import { StatusKeeper } from './status/status-keeper.js';
 import { StatusState } from './status/status-state.js';
 import { TrackedConnections } from './track/tracked-connections.js';
+import { SourceWatch } from './revocation/source-watch.js';
+import { TrustAnchors } from './trust-anchors.js';
 import type { VerifierEvent } from './verifier-event.js';
 import { completeOptions, type CompleteOptions, type VerifierOptions } from './verifier-options.js';
 
@@ -25,6 +28,8 @@ export interface Accepted {
   readonly ok: true;
   /** Who it is, by the SPIFFE URI alone; undefined for gateways, services and servers. */
   readonly device?: { readonly realm: string; readonly model: string; readonly deviceSerial: string };
+  /** By what names a vendor's certificate calls it, below an anchor with `identity: 'any'`. Never one of our devices. */
+  readonly names?: DeviceNames;
   readonly certificate: {
     /** INTEGER content octets. */
     readonly serialNumber: Uint8Array;
@@ -63,6 +68,7 @@ export class Verifier {
   private readonly judge: CertificateJudge;
   private readonly keeper: StatusKeeper;
   private readonly connections: TrackedConnections;
+  private readonly sources: SourceWatch;
   private readonly ticking: NodeJS.Timeout;
   /** What was told last; nothing is told before the Verifier is open. */
   private wasStale: boolean | undefined;
@@ -70,12 +76,20 @@ export class Verifier {
   private constructor(options: CompleteOptions) {
     this.options = options;
     const { now, status, maxKnownCertificates } = options;
-    const trustAnchors = options.trustAnchors.map(readAuthority);
+    const trustAnchors = new TrustAnchors(options.trustAnchors);
     const intermediates = (options.intermediates ?? []).map(readAuthority);
     const { maxAge, whenStale, maxClockSkew, source } = status;
     const realm = status.realm ?? realmOf(source.tls);
     const issuers = new SignerIssuers(status.signerIssuers, source.tls);
-    this.state = new StatusState({ trustAnchors, intermediates, realm, issuers, now, maxAge, maxClockSkew });
+    this.state = new StatusState({
+      trustAnchors: trustAnchors.seated,
+      intermediates,
+      realm,
+      issuers,
+      now,
+      maxAge,
+      maxClockSkew,
+    });
     this.judge = new CertificateJudge({
       trustAnchors,
       state: this.state,
@@ -103,6 +117,7 @@ export class Verifier {
       },
       onEvent: (event) => this.tell(event),
     });
+    this.sources = new SourceWatch(trustAnchors.sources);
     this.ticking = setInterval(() => this.tick(), TICK_MS).unref();
   }
 
@@ -168,15 +183,18 @@ export class Verifier {
   }
 
   private accepted(known: KnownPath): Accepted {
-    const { device, certificate, path } = known;
+    const { device, deviceNames: names, certificate, path } = known;
     const status = this.state.position ?? NOTHING;
-    return device === undefined
+    if (device !== undefined) return { ok: true, device, certificate, path, status };
+    return names === undefined
       ? { ok: true, certificate, path, status }
-      : { ok: true, device, certificate, path, status };
+      : { ok: true, names, certificate, path, status };
   }
 
   private tick(): void {
-    this.connections.checkDates(this.options.now());
+    const now = this.options.now();
+    this.connections.checkDates(now);
+    if (this.sources.mayHaveChanged(now)) this.connections.checkAsked();
     this.watchAge();
   }
 

@@ -61,6 +61,36 @@ export function findPath(request: PathRequest): FoundPath {
   return new PathBuilder({ ...search, presented: presentedPool(presented, search) }).extend([leaf]);
 }
 
+/**
+ * Judges anew, at another time, a path that was found before under the same purpose: dates, anchor, profile, name constraints and
+ * revocation, all but what cannot change (who issued whom, and that the signatures are good). Keep the path's objects. Throws VerifierError;
+ * there may be another path then.
+ */
+export function recheckPath(path: readonly PathCertificate[], request: Omit<PathRequest, 'chain'>): void {
+  const [leaf] = path;
+  const anchor = path[path.length - 1];
+  if (leaf === undefined || anchor === undefined || leaf === anchor) throw new TypeError('a path has two ends');
+  if (!Number.isFinite(request.at)) throw new TypeError('at must be UTC seconds');
+  const search = {
+    request: { ...request, chain: [] },
+    at: Math.floor(request.at),
+    maxDepth: path.length,
+    budget: new Budget(request.monotonic),
+    anchors: knownPool(request.trustAnchors),
+    known: knownPool(request.intermediates),
+    presented: new CertificatePool([]),
+  };
+  if (search.anchors.find(anchor.certificate.der) === undefined) {
+    throw new VerifierError({ code: 'UNKNOWN_ISSUER', depth: path.length - 2 });
+  }
+  checkEndEntity(leaf, search.at);
+  if (request.anchorPolicy === undefined) {
+    checkEndEntityUse(leaf, request);
+    checkValidity(path, 'now', search.at);
+  }
+  new PathBuilder(search).checkComplete(path, anchor);
+}
+
 interface Search {
   readonly request: PathRequest;
   /** Whole UTC seconds. */
@@ -132,7 +162,7 @@ class PathBuilder {
   }
 
   /** What is asked of a path as a whole, once its signatures lead to a trust anchor, in the order of what it costs. Its policies. */
-  private checkComplete(path: readonly PathCertificate[], anchor: PathCertificate): readonly string[] {
+  checkComplete(path: readonly PathCertificate[], anchor: PathCertificate): readonly string[] {
     const { at, budget, request, known, presented } = this.search;
     // Paths of signers repeat what is proven already: their steps are counted, and what signatures they cost.
     if (this.signerDepth === 0) budget.spendPath();

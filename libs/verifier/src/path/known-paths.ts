@@ -3,7 +3,9 @@ import { hash } from 'node:crypto';
 import { parseSeat, type Seat } from '@touchmark/status-list';
 import type { GeneralName } from '@touchmark/x509';
 
+import { type DeviceNames, readDeviceNames } from '../device-names.js';
 import { type Identity, identityAmong } from '../identity.js';
+import type { Validity } from './anchor-policy.js';
 import type { PathCertificate } from './path-certificate.js';
 
 /** What stays true of a certificate whose path was found good: all but dates and status, of which it says where to ask. */
@@ -19,10 +21,28 @@ export interface KnownPath {
   /** Latest notBefore and earliest notAfter of the path, UTC seconds, inclusive. */
   readonly notBefore: number;
   readonly notAfter: number;
-  /** Of every certificate below the trust anchor, end entity first. */
+  /** Of every certificate below the trust anchor, end entity first; none for a path that is asked about. */
   readonly seats: readonly PathSeat[];
   /** How many changes of status there had been when the seats were last found valid. */
   validAt: number;
+  /** There if its anchor has terms of its own for revocation: then it is judged anew by its sources each time, not by seats. */
+  readonly asked: AskedPath | undefined;
+  /** What a certificate that needs no SPIFFE URI of ours calls its device; undefined for the others. */
+  readonly deviceNames: DeviceNames | undefined;
+}
+
+/** A path as it was found, to be judged again. */
+export interface AskedPath {
+  readonly path: readonly PathCertificate[];
+  readonly purpose: 'client' | 'server';
+}
+
+/** By the anchor at the end of a path. */
+export interface KnownPathTerms {
+  readonly identity: 'spiffe' | 'any';
+  /** Whether dates above the end entity count now; they do not where they counted when it was issued. */
+  readonly validity: Validity;
+  readonly asked: AskedPath | undefined;
 }
 
 export interface PathSeat {
@@ -40,7 +60,12 @@ export function nameOfLeaf(leaf: Uint8Array): string {
  * What to remember of a good path. Its end entity must be read from octets that nobody else writes to; `name` is its
  * {@link nameOfLeaf}. Throws VerifierError IDENTITY_MALFORMED.
  */
-export function knownPathOf(path: readonly PathCertificate[], name: string, validAt: number): KnownPath {
+export function knownPathOf(
+  path: readonly PathCertificate[],
+  name: string,
+  validAt: number,
+  { identity: kind, validity, asked }: KnownPathTerms,
+): KnownPath {
   const [leaf] = path;
   if (leaf === undefined) throw new TypeError('a path begins with an end entity');
   const names = leaf.subjectAltName ?? [];
@@ -49,17 +74,21 @@ export function knownPathOf(path: readonly PathCertificate[], name: string, vali
   const serialNumber = leaf.certificate.serialNumber.slice();
   const handedOut = [leaf.certificate.der.slice(), ...path.slice(1).map(ownOctets)];
   Object.freeze(handedOut);
-  const identity = identityAmong(names);
+  // Whoever may issue under other names must not be able to issue in the name of one of our devices.
+  const identity = kind === 'any' ? undefined : identityAmong(names);
+  const dated = validity === 'now' ? path : [leaf];
   return {
     certificate: Object.freeze({ serialNumber, notAfter, sha256: new Uint8Array(Buffer.from(name, 'latin1')) }),
     path: handedOut,
     identity,
     device: identity?.kind === 'device' ? deviceOf(identity) : undefined,
     names,
-    notBefore: Math.max(...path.map(({ certificate }) => certificate.notBefore)),
-    notAfter: Math.min(...path.map(({ certificate }) => certificate.notAfter)),
-    seats: path.slice(0, -1).flatMap((signed, depth) => seatOf(signed, path[depth + 1])),
+    notBefore: Math.max(...dated.map(({ certificate }) => certificate.notBefore)),
+    notAfter: Math.min(...dated.map(({ certificate }) => certificate.notAfter)),
+    seats: asked !== undefined ? [] : path.slice(0, -1).flatMap((signed, depth) => seatOf(signed, path[depth + 1])),
     validAt,
+    asked,
+    deviceNames: kind === 'any' ? namesFor(leaf) : undefined,
   };
 }
 
@@ -86,6 +115,13 @@ export class KnownPaths {
 
 function deviceOf({ realm, model, deviceSerial }: Identity & { kind: 'device' }): KnownPath['device'] {
   return Object.freeze({ realm, model, deviceSerial });
+}
+
+// Octets of our own: who is handed these must not be able to write to what was verified.
+function namesFor({ certificate }: PathCertificate): DeviceNames {
+  const { hardwareModuleName: module, subjectSerialNumber, uris } = readDeviceNames(certificate);
+  const hardwareModuleName = module && Object.freeze({ ...module, hwSerialNum: module.hwSerialNum.slice() });
+  return Object.freeze({ hardwareModuleName, subjectSerialNumber, uris: Object.freeze([...uris]) });
 }
 
 function seatOf({ certificate }: PathCertificate, issuer: PathCertificate | undefined): PathSeat[] {

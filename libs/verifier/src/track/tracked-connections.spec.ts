@@ -7,7 +7,7 @@ const issuerKeyId = new Uint8Array(32);
 const CA = { issuerKeyId, seat: { listId: 1, index: 0 } };
 
 function standing(index: number, notAfter = 100): Standing {
-  return { notBefore: 0, notAfter, seats: [{ issuerKeyId, seat: { listId: 2, index } }, CA] };
+  return { notBefore: 0, notAfter, seats: [{ issuerKeyId, seat: { listId: 2, index } }, CA], asked: undefined };
 }
 
 function touching(listId: number, ...indexes: number[]): JournalEntry {

@@ -1,6 +1,6 @@
 import { type JournalEntry, LIST_SIZE, type Seat } from '@touchmark/status-list';
 
-import type { PathSeat } from '../path/known-paths.js';
+import type { AskedPath, PathSeat } from '../path/known-paths.js';
 
 /** Why a connection was ended. */
 export type EndedBecause =
@@ -16,6 +16,8 @@ export interface Standing {
   readonly notBefore: number;
   readonly notAfter: number;
   readonly seats: readonly PathSeat[];
+  /** There for paths that other sources than seats are asked about. */
+  readonly asked: AskedPath | undefined;
 }
 
 interface Tracked extends Standing {
@@ -34,6 +36,7 @@ export interface TrackedConnectionsOptions {
 export class TrackedConnections {
   private readonly options: TrackedConnectionsOptions;
   private readonly all = new Set<Tracked>();
+  private readonly asked = new Set<Tracked>();
   private readonly bySeat = new Map<number, Tracked | Set<Tracked>>();
   /** No tracked certificate ends before this, UTC seconds. */
   private firstEnd = Number.POSITIVE_INFINITY;
@@ -47,9 +50,10 @@ export class TrackedConnections {
   }
 
   /** Ends it at once if it does not stand; else it is ended when it no longer does. The function returned forgets it. */
-  add(connection: { destroy(): void }, { notBefore, notAfter, seats }: Standing): () => void {
-    const tracked: Tracked = { connection, notBefore, notAfter, seats };
+  add(connection: { destroy(): void }, { notBefore, notAfter, seats, asked }: Standing): () => void {
+    const tracked: Tracked = { connection, notBefore, notAfter, seats, asked };
     this.all.add(tracked);
+    if (asked !== undefined) this.asked.add(tracked);
     for (const { seat } of seats) this.enter(numberOf(seat), tracked);
     this.firstEnd = Math.min(this.firstEnd, notAfter);
     this.check(tracked);
@@ -82,6 +86,11 @@ export class TrackedConnections {
     this.firstEnd = firstEnd;
   }
 
+  /** Looks again at those that other sources than seats are asked about. */
+  checkAsked(): void {
+    for (const tracked of this.asked) this.check(tracked);
+  }
+
   /** Looks at all if a certificate has ended by now. */
   checkDates(now: number): void {
     if (this.all.size > 0 && !(now <= this.firstEnd)) this.checkAll();
@@ -101,6 +110,7 @@ export class TrackedConnections {
 
   private remove(tracked: Tracked): void {
     if (!this.all.delete(tracked)) return;
+    this.asked.delete(tracked);
     for (const { seat } of tracked.seats) this.leave(numberOf(seat), tracked);
   }
 

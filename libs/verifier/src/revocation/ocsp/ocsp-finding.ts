@@ -25,7 +25,7 @@ export function findingOf(answer: OcspAnswer, question: RevocationQuestion, time
   }
   const flaw = flawOf(answer, question.at, times) ?? flawOfDelegate(answer, question);
   if (flaw !== undefined) return flaw;
-  return certStatus.status === 'good' ? { status: 'good' } : unknown('absent', 'unknown-to-responder');
+  return certStatus.status === 'good' ? { status: 'good' } : unknown('absent', 'OCSP_UNKNOWN');
 }
 
 export function unknown(because: 'absent' | 'stale' | 'unusable', why: OcspWhy): RevocationFinding {
@@ -37,20 +37,20 @@ function flawOf(
   at: number,
   { maxClockSkew, maxAgeWithoutNextUpdate }: OcspTimes,
 ): RevocationFinding | undefined {
-  if (nextUpdate !== undefined && nextUpdate < thisUpdate) return unknown('unusable', 'times-contradict');
-  if (thisUpdate > producedAt + maxClockSkew) return unknown('unusable', 'times-contradict');
-  if (Math.max(thisUpdate, producedAt) > at + maxClockSkew) return unknown('stale', 'not-yet');
-  if (nextUpdate === undefined && maxAgeWithoutNextUpdate === 0) return unknown('unusable', 'next-update-missing');
+  if (nextUpdate !== undefined && nextUpdate < thisUpdate) return unknown('unusable', 'OCSP_TIMES_CONTRADICT');
+  if (thisUpdate > producedAt + maxClockSkew) return unknown('unusable', 'OCSP_TIMES_CONTRADICT');
+  if (Math.max(thisUpdate, producedAt) > at + maxClockSkew) return unknown('stale', 'OCSP_NOT_YET_VALID');
+  if (nextUpdate === undefined && maxAgeWithoutNextUpdate === 0) return unknown('unusable', 'OCSP_NEXT_UPDATE_MISSING');
   const end = nextUpdate ?? thisUpdate + maxAgeWithoutNextUpdate;
-  return at > end + maxClockSkew ? unknown('stale', 'too-old') : undefined;
+  return at > end + maxClockSkew ? unknown('stale', 'OCSP_STALE') : undefined;
 }
 
 function flawOfDelegate({ delegate }: OcspAnswer, question: RevocationQuestion): RevocationFinding | undefined {
   if (delegate === undefined) return undefined;
   const { notBefore, notAfter, extensions } = delegate.certificate;
-  if (question.at < notBefore || question.at > notAfter) return unknown('unusable', 'delegate-expired');
+  if (question.at < notBefore || question.at > notAfter) return unknown('unusable', 'OCSP_DELEGATE_EXPIRED');
   if (extensions.has(Oid.ocspNocheck)) return undefined;
   return question.signerPath(delegate, 'ocsp') === undefined
-    ? unknown('unusable', 'delegate-status-unknown')
+    ? unknown('unusable', 'OCSP_DELEGATE_STATUS_UNKNOWN')
     : undefined;
 }

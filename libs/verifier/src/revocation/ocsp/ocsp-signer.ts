@@ -34,7 +34,7 @@ export function signerOf(
   issuer: PathCertificate,
   { candidates, budget }: { readonly candidates: readonly PathCertificate[]; readonly budget: Budget },
 ): OcspSigner {
-  let why: OcspWhy = 'signer-not-authorized';
+  let why: OcspWhy = 'OCSP_SIGNER_NOT_AUTHORIZED';
   let tried = false;
   if (isNamed(basic, issuer)) {
     tried = true;
@@ -99,9 +99,9 @@ function signatureFailure(basic: BasicOcspResponse, signer: PathCertificate, bud
       data: basic.tbsResponseData,
       signature: basic.signature,
     });
-    return valid ? undefined : 'signature-invalid';
+    return valid ? undefined : 'OCSP_SIGNATURE_INVALID';
   } catch (error) {
-    if (error instanceof X509Error) return 'algorithm-refused';
+    if (error instanceof X509Error) return 'OCSP_ALGORITHM_REFUSED';
     throw error;
   }
 }

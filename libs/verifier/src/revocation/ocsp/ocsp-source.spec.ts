@@ -83,7 +83,7 @@ function judgeBy(source: OcspSource, { at = TEST_NOW, policy, beside = [], chain
 
 function judge(der: Uint8Array, how: Case = {}): VerifierErrorDetail | 'accepted' {
   const source = new OcspSource(how.options);
-  expect(source.add(der)).toEqual({ kept: true });
+  expect(source.add(der)).toEqual({ ok: true });
   return judgeBy(source, how);
 }
 
@@ -116,7 +116,7 @@ describe('OcspSource takes the word of', () => {
   });
 
   it('a delegate whose certificate was presented elsewhere', () => {
-    expect(inShort(judge(response({}, { certs: [] })))).toBe('unusable: signer-not-authorized');
+    expect(inShort(judge(response({}, { certs: [] })))).toBe('unusable: OCSP_SIGNER_NOT_AUTHORIZED');
     expect(inShort(judge(response({}, { certs: [] }), { chain: [leaf.der, delegate.der] }))).toBe('accepted');
   });
 
@@ -134,38 +134,38 @@ describe('OcspSource does not take the word of', () => {
   const sibling = root.issueCa({ subject: 'Issuing' });
   const below = issuing.issueCa({ extKeyUsage: [Oid.OCSPSigning] });
   it.each<[string, string, Uint8Array]>([
-    ['a certificate of the same CA without OCSPSigning', 'signer-not-authorized', response({}, { signer: other })],
+    ['a certificate of the same CA without OCSPSigning', 'OCSP_SIGNER_NOT_AUTHORIZED', response({}, { signer: other })],
     [
       'one with anyExtendedKeyUsage',
-      'signer-not-authorized',
+      'OCSP_SIGNER_NOT_AUTHORIZED',
       response({}, { signer: delegateOf(issuing, { extKeyUsage: [Oid.anyExtendedKeyUsage] }) }),
     ],
     [
       'one that would inherit OCSPSigning from the CA above it',
-      'signer-not-authorized',
+      'OCSP_SIGNER_NOT_AUTHORIZED',
       response({}, { signer: below.issue({ extKeyUsage: null }) }),
     ],
     [
       'one whose keyUsage has no digitalSignature',
-      'signer-not-authorized',
+      'OCSP_SIGNER_NOT_AUTHORIZED',
       response({}, { signer: delegateOf(issuing, { keyUsage: ['keyAgreement'] }) }),
     ],
-    ['a delegate of the CA above', 'signer-not-authorized', response({}, { signer: delegateOf(root) })],
-    ['a delegate of a CA below', 'signer-not-authorized', response({}, { signer: delegateOf(below) })],
+    ['a delegate of the CA above', 'OCSP_SIGNER_NOT_AUTHORIZED', response({}, { signer: delegateOf(root) })],
+    ['a delegate of a CA below', 'OCSP_SIGNER_NOT_AUTHORIZED', response({}, { signer: delegateOf(below) })],
     [
       'a delegate of another CA of the same name',
-      'signer-not-authorized',
+      'OCSP_SIGNER_NOT_AUTHORIZED',
       response({}, { signer: delegateOf(stranger) }),
     ],
     [
       'a delegate of a sibling of the same name',
-      'signer-not-authorized',
+      'OCSP_SIGNER_NOT_AUTHORIZED',
       response({}, { signer: delegateOf(sibling) }),
     ],
-    ['the CA above', 'signer-not-authorized', response({}, { signer: root })],
+    ['the CA above', 'OCSP_SIGNER_NOT_AUTHORIZED', response({}, { signer: root })],
     [
       'a delegate with a critical extension that nobody knows',
-      'signer-not-authorized',
+      'OCSP_SIGNER_NOT_AUTHORIZED',
       response(
         {},
         { signer: delegateOf(issuing, { extraExtensions: [nocheck, encodeExtension('1.2.3', true, encodeNull())] }) },
@@ -173,23 +173,23 @@ describe('OcspSource does not take the word of', () => {
     ],
     [
       'a signer that responderID does not mean',
-      'signer-not-authorized',
+      'OCSP_SIGNER_NOT_AUTHORIZED',
       response({}, { signer: delegate, responderId: encodeExplicit(2, encodeOctetString(new Uint8Array(20))) }),
     ],
     [
       'another key under the issuer’s name',
-      'signature-invalid',
+      'OCSP_SIGNATURE_INVALID',
       response({}, { signer: issuing, signingKey: other.key }),
     ],
-    ['another key under the delegate’s name', 'signature-invalid', response({}, { signingKey: other.key })],
+    ['another key under the delegate’s name', 'OCSP_SIGNATURE_INVALID', response({}, { signingKey: other.key })],
     [
       'a signature that says it is of SHA-1',
-      'algorithm-refused',
+      'OCSP_ALGORITHM_REFUSED',
       response({}, { signatureAlgorithm: encodeSequence(encodeOid(Oid.ecdsaWithSHA1)) }),
     ],
     [
       'a signature of another kind of key',
-      'algorithm-refused',
+      'OCSP_ALGORITHM_REFUSED',
       response({}, { signatureAlgorithm: encodeSignatureAlgorithm('ed25519') }),
     ],
   ])('%s', (_name, why, der) => {
@@ -208,7 +208,7 @@ describe('OcspSource does not take the word of', () => {
       encodeOctetString(sha256),
       encodeSmallInteger(1),
     );
-    expect(new OcspSource().add(response({ certId: ofWrongLength }))).toEqual({ kept: false, why: 'nothing-said' });
+    expect(new OcspSource().add(response({ certId: ofWrongLength }))).toEqual({ ok: false, why: 'OCSP_NOTHING_SAID' });
   });
 });
 
@@ -217,15 +217,15 @@ describe('OcspSource and time', () => {
   const next = TEST_NOW + 3600;
   it.each<[string, number, Partial<TestSingleResponse>, number?]>([
     ['accepted', next + skew, {}],
-    ['stale: too-old', next + skew + 1, {}],
+    ['stale: OCSP_STALE', next + skew + 1, {}],
     ['accepted', TEST_NOW - 60 - skew, {}],
-    ['stale: not-yet', TEST_NOW - 60 - skew - 1, {}],
-    ['unusable: times-contradict', TEST_NOW, { nextUpdate: TEST_NOW - 61 }],
-    ['unusable: times-contradict', TEST_NOW, { thisUpdate: TEST_NOW + 1 }],
-    ['stale: not-yet', TEST_NOW, {}, TEST_NOW + 61],
-    ['unusable: next-update-missing', TEST_NOW, { nextUpdate: null }],
-    ['absent: unknown-to-responder', TEST_NOW, { status: 'unknown' }],
-    ['stale: too-old', next + skew + 1, { status: 'unknown' }],
+    ['stale: OCSP_NOT_YET_VALID', TEST_NOW - 60 - skew - 1, {}],
+    ['unusable: OCSP_TIMES_CONTRADICT', TEST_NOW, { nextUpdate: TEST_NOW - 61 }],
+    ['unusable: OCSP_TIMES_CONTRADICT', TEST_NOW, { thisUpdate: TEST_NOW + 1 }],
+    ['stale: OCSP_NOT_YET_VALID', TEST_NOW, {}, TEST_NOW + 61],
+    ['unusable: OCSP_NEXT_UPDATE_MISSING', TEST_NOW, { nextUpdate: null }],
+    ['absent: OCSP_UNKNOWN', TEST_NOW, { status: 'unknown' }],
+    ['stale: OCSP_STALE', next + skew + 1, { status: 'unknown' }],
   ])('says %s at %d of %j', (outcome, at, single, producedAt = TEST_NOW - 60) => {
     expect(inShort(judge(response(single, { producedAt }), { at }))).toBe(outcome);
   });
@@ -234,7 +234,7 @@ describe('OcspSource and time', () => {
     const options = { maxAgeWithoutNextUpdate: 100, maxClockSkew: 0 };
     const der = response({ nextUpdate: null });
     expect(inShort(judge(der, { options, at: TEST_NOW + 40 }))).toBe('accepted');
-    expect(inShort(judge(der, { options, at: TEST_NOW + 41 }))).toBe('stale: too-old');
+    expect(inShort(judge(der, { options, at: TEST_NOW + 41 }))).toBe('stale: OCSP_STALE');
   });
 
   it('forgives what is stale or absent where the policy does', () => {
@@ -257,10 +257,10 @@ describe('OcspSource and time', () => {
     const longLived = delegateOf(issuing, { notAfter: TEST_NOW + 10 });
     expect(inShort(judge(response({}, { signer: longLived }), { at: TEST_NOW + 10 }))).toBe('accepted');
     expect(inShort(judge(response({}, { signer: longLived }), { at: TEST_NOW + 11 }))).toBe(
-      'unusable: delegate-expired',
+      'unusable: OCSP_DELEGATE_EXPIRED',
     );
     const unborn = delegateOf(issuing, { notBefore: TEST_NOW + 1, notAfter });
-    expect(inShort(judge(response({}, { signer: unborn })))).toBe('unusable: delegate-expired');
+    expect(inShort(judge(response({}, { signer: unborn })))).toBe('unusable: OCSP_DELEGATE_EXPIRED');
   });
 });
 
@@ -269,12 +269,12 @@ describe('the delegate’s own revocation', () => {
   const der = response({}, { signer: checked });
 
   it('is asked of other sources where nocheck is missing, never of OCSP', () => {
-    expect(inShort(judge(der))).toBe('unusable: delegate-status-unknown');
+    expect(inShort(judge(der))).toBe('unusable: OCSP_DELEGATE_STATUS_UNKNOWN');
     const about = makeTestOcspResponse({ issuer: issuing, signer: issuing, responses: [{ of: checked }] });
     const source = new OcspSource();
     source.add(der);
     source.add(about);
-    expect(inShort(judgeBy(source))).toBe('unusable: delegate-status-unknown');
+    expect(inShort(judgeBy(source))).toBe('unusable: OCSP_DELEGATE_STATUS_UNKNOWN');
   });
 
   it('counts when another source knows it', () => {
@@ -289,7 +289,7 @@ describe('the delegate’s own revocation', () => {
           ? { status: 'unknown', because: 'absent' }
           : listed.find(question),
     };
-    expect(inShort(judge(der, { beside: [silent] }))).toBe('unusable: delegate-status-unknown');
+    expect(inShort(judge(der, { beside: [silent] }))).toBe('unusable: OCSP_DELEGATE_STATUS_UNKNOWN');
   });
 });
 
@@ -302,18 +302,18 @@ describe('OcspSource.add', () => {
     ['tryLater', fromHex('30030a0103')],
     ['sigRequired', fromHex('30030a0105')],
     ['unauthorized', fromHex('30030a0106')],
-    ['malformed', new Uint8Array(0)],
-    ['malformed', encodeSequence(encodeEnumerated(0))],
-    ['malformed', response().subarray(0, -1)],
-    ['too-large', new Uint8Array(65_537)],
-    ['too-large', response({}, { responses: Array.from({ length: 65 }, () => ({ of: leaf })) })],
-    ['too-large', response({}, { certs: Array.from({ length: 9 }, () => delegate.der) })],
-    ['nothing-said', response({}, { responses: [] })],
-    ['critical-extension', response({ singleExtensions: critical })],
-    ['critical-extension', response({}, { responseExtensions: critical })],
+    ['OCSP_MALFORMED', new Uint8Array(0)],
+    ['OCSP_MALFORMED', encodeSequence(encodeEnumerated(0))],
+    ['OCSP_MALFORMED', response().subarray(0, -1)],
+    ['OCSP_TOO_LARGE', new Uint8Array(65_537)],
+    ['OCSP_TOO_LARGE', response({}, { responses: Array.from({ length: 65 }, () => ({ of: leaf })) })],
+    ['OCSP_TOO_LARGE', response({}, { certs: Array.from({ length: 9 }, () => delegate.der) })],
+    ['OCSP_NOTHING_SAID', response({}, { responses: [] })],
+    ['OCSP_CRITICAL_EXTENSION', response({ singleExtensions: critical })],
+    ['OCSP_CRITICAL_EXTENSION', response({}, { responseExtensions: critical })],
   ])('answers %s', (why, der) => {
     const source = new OcspSource();
-    expect(source.add(der)).toEqual({ kept: false, why });
+    expect(source.add(der)).toEqual({ ok: false, why });
     expect([source.changes, inShort(judgeBy(source))]).toEqual([0, 'absent: -']);
   });
 
@@ -321,19 +321,19 @@ describe('OcspSource.add', () => {
     ['kept', nonce, nonce, {}],
     ['kept', nonce, nonce, { requireNonce: true }],
     ['kept', undefined, nonce, {}],
-    ['nonce-missing', undefined, nonce, { requireNonce: true }],
-    ['nonce-differs', new Uint8Array(32), nonce, {}],
-    ['nonce-differs', nonce.subarray(1), nonce, {}],
+    ['OCSP_NONCE_MISSING', undefined, nonce, { requireNonce: true }],
+    ['OCSP_NONCE_DIFFERS', new Uint8Array(32), nonce, {}],
+    ['OCSP_NONCE_DIFFERS', nonce.subarray(1), nonce, {}],
     ['kept', nonce, undefined, { requireNonce: true }],
   ])('%s: nonce %o where %o was asked, under %j', (outcome, given, asked, options) => {
     const der = response({}, given === undefined ? {} : { nonce: given });
     const added = new OcspSource(options).add(der, asked === undefined ? {} : { nonce: asked });
-    expect(added.kept ? 'kept' : added.why).toBe(outcome);
+    expect(added.ok ? 'kept' : added.why).toBe(outcome);
   });
 
   it('takes the bare nonce of old responders', () => {
     const der = response({}, { responseExtensions: [encodeExtension(Oid.ocspNonce, false, nonce)] });
-    expect(new OcspSource().add(der, { nonce })).toEqual({ kept: true });
+    expect(new OcspSource().add(der, { nonce })).toEqual({ ok: true });
   });
 
   it('reads octets of its own', () => {
@@ -412,7 +412,7 @@ describe('what OcspSource keeps', () => {
   it('does not try a forgery twice', () => {
     const source = new OcspSource();
     source.add(response({}, { signingKey: other.key }));
-    expect(inShort(judgeBy(source))).toBe('unusable: signature-invalid');
+    expect(inShort(judgeBy(source))).toBe('unusable: OCSP_SIGNATURE_INVALID');
     expect(inShort(judgeBy(source))).toBe('absent: -');
   });
 });
@@ -461,10 +461,10 @@ describe('OcspSource and openssl', () => {
         '1',
       );
       const source = new OcspSource({ requireNonce: true, maxClockSkew: 1e9 });
-      expect(source.add(folder.read('resp.der'), { nonce })).toEqual({ kept: true });
+      expect(source.add(folder.read('resp.der'), { nonce })).toEqual({ ok: true });
       expect(source.add(folder.read('resp.der'), { nonce: new Uint8Array(32) })).toEqual({
-        kept: false,
-        why: 'nonce-differs',
+        ok: false,
+        why: 'OCSP_NONCE_DIFFERS',
       });
       return judgeBy(source, { chain: [der] });
     });
@@ -512,7 +512,7 @@ describe('OcspSource and openssl', () => {
     const forged = response({}, { signer: other });
     expect([verify(forged).includes('leaf.pem: good'), inShort(judge(forged))]).toEqual([
       false,
-      'unusable: signer-not-authorized',
+      'unusable: OCSP_SIGNER_NOT_AUTHORIZED',
     ]);
   });
 });
@@ -550,6 +550,6 @@ describe('OcspSource under attack', () => {
     const forger = TestCa.root({ subject: 'Issuing' });
     const forged = Array.from({ length: 8 }, () => delegateOf(forger, { key: delegate.key }).der);
     for (let i = 0; i < 40; i++) source.add(response({ thisUpdate: TEST_NOW - i }, { certs: forged }));
-    expect(inShort(judgeBy(source))).toBe('unusable: signer-not-authorized');
+    expect(inShort(judgeBy(source))).toBe('unusable: OCSP_SIGNER_NOT_AUTHORIZED');
   });
 });

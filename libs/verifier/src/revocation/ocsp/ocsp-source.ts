@@ -29,7 +29,7 @@ export interface OcspSourceOptions {
   readonly maxPendingOctets?: number;
 }
 
-export type OcspAdded = { readonly kept: true } | { readonly kept: false; readonly why: OcspRefusal };
+export type OcspAdded = { readonly ok: true } | { readonly ok: false; readonly why: OcspRefusal };
 
 const DEFAULTS = {
   maxClockSkew: 60,
@@ -79,22 +79,23 @@ export class OcspSource implements RevocationSource {
    * @param nonce what the request had, if it had one
    */
   add(response: Uint8Array, { nonce }: { readonly nonce?: Uint8Array } = {}): OcspAdded {
-    if (response.length > MAX_RESPONSE_OCTETS) return refused('too-large');
+    if (response.length > MAX_RESPONSE_OCTETS) return refused('OCSP_TOO_LARGE');
     const parsed = parsedOrNothing(Uint8Array.from(response));
-    if (parsed === undefined) return refused('malformed');
+    if (parsed === undefined) return refused('OCSP_MALFORMED');
     if (parsed.responseStatus !== 'successful') return refused(parsed.responseStatus);
     const { basic } = parsed;
-    if (basic.responses.length > MAX_SINGLE_RESPONSES || basic.certs.length > MAX_CERTS) return refused('too-large');
-    if (hasCritical(basic)) return refused('critical-extension');
+    if (basic.responses.length > MAX_SINGLE_RESPONSES || basic.certs.length > MAX_CERTS)
+      return refused('OCSP_TOO_LARGE');
+    if (hasCritical(basic)) return refused('OCSP_CRITICAL_EXTENSION');
     const flaw = nonce && nonceFlaw(basic.responseExtensions, nonce, this.options.requireNonce);
     if (flaw !== undefined) return refused(flaw);
     const singles = basic.responses.flatMap((single) => {
       const key = keyOfCertId(single.certId);
       return key === undefined ? [] : [{ key, single }];
     });
-    if (singles.length === 0) return refused('nothing-said');
+    if (singles.length === 0) return refused('OCSP_NOTHING_SAID');
     if (this.pending.add({ basic, singles, octets: response.length })) this.added++;
-    return { kept: true };
+    return { ok: true };
   }
 
   find(question: RevocationQuestion): RevocationFinding {
@@ -155,7 +156,7 @@ export class OcspSource implements RevocationSource {
 }
 
 function refused(why: OcspRefusal): OcspAdded {
-  return { kept: false, why };
+  return { ok: false, why };
 }
 
 function parsedOrNothing(der: Uint8Array): OcspResponse | undefined {
@@ -176,8 +177,8 @@ function hasCritical({ responseExtensions, responses }: BasicOcspResponse): bool
 // Old responders put the bare octets into extnValue.
 function nonceFlaw(extensions: Extensions, nonce: Uint8Array, required: boolean): OcspRefusal | undefined {
   const value = extensions.get(Oid.ocspNonce)?.value;
-  if (value === undefined) return required ? 'nonce-missing' : undefined;
-  return equalBytes(value, encodeOctetString(nonce)) || equalBytes(value, nonce) ? undefined : 'nonce-differs';
+  if (value === undefined) return required ? 'OCSP_NONCE_MISSING' : undefined;
+  return equalBytes(value, encodeOctetString(nonce)) || equalBytes(value, nonce) ? undefined : 'OCSP_NONCE_DIFFERS';
 }
 
 function isSame(a: CertIdKey, b: CertIdKey): boolean {

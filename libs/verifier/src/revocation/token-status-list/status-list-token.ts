@@ -3,7 +3,7 @@ import { verify } from 'node:crypto';
 import { decodeTokenStatusList, MAX_LIST_ID, type SeatBitmap, StatusListError } from '@touchmark/status-list';
 
 import type { PathCertificate } from '../../path/path-certificate.js';
-import type { TokenRefusal } from './token-why.js';
+import { TokenRefused } from './token-refused.js';
 
 /** A token whose signature holds, as its octets say. */
 export interface StatusListToken {
@@ -26,17 +26,6 @@ export interface TokenTerms {
   readonly signerOf: (certificate: Uint8Array) => PathCertificate | undefined;
 }
 
-/** Thrown inside this folder; `add` answers it. */
-export class TokenRefused extends Error {
-  override readonly name = 'TokenRefused';
-  readonly why: TokenRefusal;
-
-  constructor(why: TokenRefusal, cause?: unknown) {
-    super(why, { cause });
-    this.why = why;
-  }
-}
-
 /** A full list of 2^20 seats that nothing compresses, encoded twice by base64, and a certificate or two. */
 const MAX_CHARACTERS = 524_288;
 /** r and s (RFC 7518 3.4). */
@@ -49,18 +38,18 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  * that stands twice the last counts, and nobody but this reader decides what a token says (RFC 7515 4). Throws TokenRefused.
  */
 export function readStatusListToken(jwt: string, { listUriPrefix, signerOf }: TokenTerms): StatusListToken {
-  if (jwt.length > MAX_CHARACTERS) throw new TokenRefused('too-large');
+  if (jwt.length > MAX_CHARACTERS) throw new TokenRefused('TOKEN_TOO_LARGE');
   const [header, payload, signature, ...more] = jwt.split('.');
   if (header === undefined || payload === undefined || signature === undefined || more.length > 0) {
-    throw new TokenRefused('malformed');
+    throw new TokenRefused('TOKEN_MALFORMED');
   }
   const signer = signerOf(certificateIn(jsonOf(header)));
-  if (signer === undefined || signer.key.kind !== 'EC P-256') throw new TokenRefused('signer-refused');
+  if (signer === undefined || signer.key.kind !== 'EC P-256') throw new TokenRefused('TOKEN_SIGNER_REFUSED');
   const octets = fromBase64(signature, 'base64url');
   const key = { key: signer.keyObject, dsaEncoding: 'ieee-p1363' } as const;
   const signed = Buffer.from(`${header}.${payload}`, 'latin1');
   if (octets.length !== ES256_OCTETS || !verify('sha256', signed, key, octets)) {
-    throw new TokenRefused('signature-invalid');
+    throw new TokenRefused('TOKEN_SIGNATURE_INVALID');
   }
   return { ...contentOf(jsonOf(payload), listUriPrefix), signer };
 }
@@ -68,7 +57,7 @@ export function readStatusListToken(jwt: string, { listUriPrefix, signerOf }: To
 function certificateIn({ alg, typ, crit, x5c }: Readonly<Record<string, unknown>>): Uint8Array {
   const certificate: unknown = Array.isArray(x5c) ? x5c[0] : undefined;
   const understood = alg === 'ES256' && typ === 'statuslist+jwt' && crit === undefined;
-  if (!understood || typeof certificate !== 'string') throw new TokenRefused('header-refused');
+  if (!understood || typeof certificate !== 'string') throw new TokenRefused('TOKEN_HEADER_REFUSED');
   return fromBase64(certificate, 'base64');
 }
 
@@ -80,10 +69,10 @@ function contentOf(
   const isList = CANONICAL_ID.test(listId) && Number(listId) <= MAX_LIST_ID;
   const hasTimes = isTime(iat) && isTime(exp) && iat < exp && nbf === undefined;
   if (!isList || !hasTimes || !(ttl === undefined || isTime(ttl)) || !isObject(list)) {
-    throw new TokenRefused('claims-refused');
+    throw new TokenRefused('TOKEN_CLAIMS_REFUSED');
   }
   const { bits, lst } = list;
-  if (bits !== 2 || typeof lst !== 'string') throw new TokenRefused('claims-refused');
+  if (bits !== 2 || typeof lst !== 'string') throw new TokenRefused('TOKEN_CLAIMS_REFUSED');
   return { listId: Number(listId), iat, exp, ttl, ...seatsIn(lst) };
 }
 
@@ -92,7 +81,7 @@ function seatsIn(lst: string): Pick<StatusListToken, 'seats' | 'size'> {
   try {
     return decodeTokenStatusList(stream);
   } catch (error) {
-    if (error instanceof StatusListError) throw new TokenRefused('list-refused', error);
+    if (error instanceof StatusListError) throw new TokenRefused('TOKEN_LIST_REFUSED', error);
     throw error;
   }
 }
@@ -103,16 +92,16 @@ function jsonOf(part: string): Readonly<Record<string, unknown>> {
   try {
     value = JSON.parse(utf8.decode(octets));
   } catch (error) {
-    throw new TokenRefused('malformed', error);
+    throw new TokenRefused('TOKEN_MALFORMED', error);
   }
-  if (!isObject(value)) throw new TokenRefused('malformed');
+  if (!isObject(value)) throw new TokenRefused('TOKEN_MALFORMED');
   return value;
 }
 
 // Node passes over characters that do not belong; what comes out must be the encoding of what went in.
 function fromBase64(text: string, encoding: 'base64' | 'base64url'): Uint8Array {
   const octets = Buffer.from(text, encoding);
-  if (octets.toString(encoding) !== text) throw new TokenRefused('malformed');
+  if (octets.toString(encoding) !== text) throw new TokenRefused('TOKEN_MALFORMED');
   return octets;
 }
 

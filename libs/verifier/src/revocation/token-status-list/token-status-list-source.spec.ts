@@ -105,7 +105,7 @@ function sourceOf(options: Partial<TokenStatusListSourceOptions> = {}): TokenSta
 
 function sourceWith(...tokens: readonly string[]): TokenStatusListSource {
   const source = sourceOf();
-  for (const jwt of tokens) expect(source.add(jwt)).toMatchObject({ kept: true });
+  for (const jwt of tokens) expect(source.add(jwt)).toMatchObject({ ok: true });
   return source;
 }
 
@@ -145,14 +145,14 @@ describe('TokenStatusListSource', () => {
 
   it('says how the token was taken', () => {
     const source = sourceOf();
-    expect(source.add(token())).toEqual({ kept: true, listId: DEVICES, ttl: 300 });
-    expect(source.add(services)).toEqual({ kept: true, listId: SERVICES, ttl: 300 });
+    expect(source.add(token())).toEqual({ ok: true, listId: DEVICES, ttl: 300 });
+    expect(source.add(services)).toEqual({ ok: true, listId: SERVICES, ttl: 300 });
     expect(source.changes).toBe(2);
   });
 
   it('knows nothing of a list without token, a seat beyond the list, or a number that is no seat', () => {
     expect(judge(sourceWith(services))).toBe('absent: -');
-    expect(judge(sourceWith(token({ size: 8 }), services))).toBe('absent: seat-beyond-list');
+    expect(judge(sourceWith(token({ size: 8 }), services))).toBe('absent: TOKEN_SEAT_BEYOND_LIST');
     const foreign = ldevid.issue({ serialNumber: Uint8Array.of(9) });
     expect(judge(sourceWith(token(), services), { der: foreign.der })).toBe('absent: -');
   });
@@ -165,9 +165,9 @@ describe('TokenStatusListSource', () => {
 
   it.each([
     ['accepted', TEST_NOW + 86_400],
-    ['stale: too-old', TEST_NOW + 86_401],
+    ['stale: TOKEN_STALE', TEST_NOW + 86_401],
     ['accepted', TEST_NOW - 120],
-    ['stale: not-yet', TEST_NOW - 121],
+    ['stale: TOKEN_NOT_YET_VALID', TEST_NOW - 121],
   ])('%s at %d', (outcome, at) => {
     expect(judge(sourceWith(token(), services), { at })).toBe(outcome);
   });
@@ -186,41 +186,43 @@ describe('TokenStatusListSource', () => {
     const source = sourceWith(token({ by: short }), services);
     expect([judge(source, { at: TEST_NOW + 70 }), judge(source, { at: TEST_NOW + 71 })]).toEqual([
       'accepted',
-      'stale: too-old',
+      'stale: TOKEN_STALE',
     ]);
   });
 
   it('needs the signer’s own seat to be known, fresh and valid', () => {
-    expect(judge(sourceWith(token()))).toBe('unusable: signer-status-unknown');
+    expect(judge(sourceWith(token()))).toBe('unusable: TOKEN_SIGNER_STATUS_UNKNOWN');
     const old = token({ listId: SERVICES, claims: { iat: TEST_NOW - 900, exp: TEST_NOW - 300 } });
-    expect(judge(sourceWith(token(), old))).toBe('stale: signer-status-unknown');
-    expect(judge(sourceWith(token(), token({ listId: SERVICES, size: 0 })))).toBe('unusable: signer-status-unknown');
+    expect(judge(sourceWith(token(), old))).toBe('stale: TOKEN_SIGNER_STATUS_UNKNOWN');
+    expect(judge(sourceWith(token(), token({ listId: SERVICES, size: 0 })))).toBe(
+      'unusable: TOKEN_SIGNER_STATUS_UNKNOWN',
+    );
     const second = statusKey({ serialNumber: seated(SERVICES, 3) });
     for (const value of [SeatValue.invalid, SeatValue.suspended]) {
       const stolen = token({ listId: SERVICES, by: second, values: [[SIGNER_INDEX, value]] });
-      expect(judge(sourceWith(token(), stolen))).toBe('unusable: signer-revoked');
+      expect(judge(sourceWith(token(), stolen))).toBe('unusable: TOKEN_SIGNER_REVOKED');
     }
     const seatless = statusKey({ serialNumber: Uint8Array.of(5) });
-    expect(judge(sourceWith(token({ by: seatless }), services))).toBe('unusable: signer-status-unknown');
+    expect(judge(sourceWith(token({ by: seatless }), services))).toBe('unusable: TOKEN_SIGNER_STATUS_UNKNOWN');
   });
 
   it('goes forward only', () => {
     const revoked = token({ values: [[9, SeatValue.invalid]], claims: { iat: TEST_NOW - 30 } });
     const source = sourceWith(revoked, services);
-    expect(source.add(token())).toEqual({ kept: false, why: 'older-than-known' });
-    expect(source.add(token({ claims: { iat: TEST_NOW - 30 } }))).toEqual({ kept: false, why: 'older-than-known' });
+    expect(source.add(token())).toEqual({ ok: false, why: 'TOKEN_OLDER_THAN_KNOWN' });
+    expect(source.add(token({ claims: { iat: TEST_NOW - 30 } }))).toEqual({ ok: false, why: 'TOKEN_OLDER_THAN_KNOWN' });
     expect(judge(source)).toBe('CERT_REVOKED');
     const sameSecond = sourceWith(token({ claims: { iat: TEST_NOW - 30 } }), revoked, services);
     expect(judge(sameSecond)).toBe('CERT_REVOKED');
-    expect(source.add(token({ claims: { iat: TEST_NOW - 29 } }))).toMatchObject({ kept: true });
+    expect(source.add(token({ claims: { iat: TEST_NOW - 29 } }))).toMatchObject({ ok: true });
     expect(judge(source)).toBe('accepted');
   });
 
   it('keeps a bounded number of lists, and goes on with those', () => {
     const source = sourceOf({ maxLists: 1 });
-    expect(source.add(token())).toMatchObject({ kept: true });
-    expect(source.add(services)).toEqual({ kept: false, why: 'too-many-lists' });
-    expect(source.add(token({ claims: { iat: TEST_NOW - 1 } }))).toMatchObject({ kept: true });
+    expect(source.add(token())).toMatchObject({ ok: true });
+    expect(source.add(services)).toEqual({ ok: false, why: 'TOKEN_TOO_MANY_LISTS' });
+    expect(source.add(token({ claims: { iat: TEST_NOW - 1 } }))).toMatchObject({ ok: true });
   });
 
   it.each<[string, Partial<TokenStatusListSourceOptions>]>([
@@ -238,88 +240,108 @@ describe('TokenStatusListSource.add refuses', () => {
   const [header = '', payload = '', signature = ''] = token().split('.');
   const bounded = root.issueCa({ subject: 'Infrastructure', key: infrastructure.key, extKeyUsage: [Oid.clientAuth] });
   it.each<[string, string, string]>([
-    ['nothing', 'malformed', ''],
-    ['two parts', 'malformed', `${header}.${payload}`],
-    ['four parts', 'malformed', `${token()}.`],
-    ['padding', 'malformed', `${header}=.${payload}.${signature}`],
-    ['base64 in the place of base64url', 'malformed', `${header}+.${payload}.${signature}`],
-    ['a header that is no object', 'malformed', sealed(text([]), payload, signer)],
-    ['a header that is not UTF-8', 'malformed', sealed(Buffer.of(0x7b, 0xff).toString('base64url'), payload, signer)],
-    ['more than a full list', 'too-large', 'a'.repeat(524_289)],
-    ['alg none', 'header-refused', token({ header: { alg: 'none' } })],
-    ['alg HS256', 'header-refused', token({ header: { alg: 'HS256' } })],
-    ['alg ES384', 'header-refused', token({ header: { alg: 'ES384' } })],
-    ['another typ', 'header-refused', token({ header: { typ: 'at+jwt' } })],
-    ['no typ', 'header-refused', token({ header: { typ: undefined } })],
-    ['crit', 'header-refused', token({ header: { crit: ['b64'], b64: false } })],
-    ['no x5c', 'header-refused', token({ header: { x5c: undefined } })],
-    ['an empty x5c', 'header-refused', token({ header: { x5c: [] } })],
-    ['x5c of numbers', 'header-refused', token({ header: { x5c: [1] } })],
-    ['x5c in base64url', 'malformed', token({ header: { x5c: [Buffer.of(0xfb, 0xff).toString('base64url')] } })],
-    ['x5c that is no certificate', 'signer-refused', token({ header: { x5c: ['AAAA'] } })],
-    ['the key of a device', 'signer-refused', token({ by: leaf })],
-    ['a status key of another CA of ours', 'signer-refused', token({ by: statusKey({}, ldevid) })],
+    ['nothing', 'TOKEN_MALFORMED', ''],
+    ['two parts', 'TOKEN_MALFORMED', `${header}.${payload}`],
+    ['four parts', 'TOKEN_MALFORMED', `${token()}.`],
+    ['padding', 'TOKEN_MALFORMED', `${header}=.${payload}.${signature}`],
+    ['base64 in the place of base64url', 'TOKEN_MALFORMED', `${header}+.${payload}.${signature}`],
+    ['a header that is no object', 'TOKEN_MALFORMED', sealed(text([]), payload, signer)],
+    [
+      'a header that is not UTF-8',
+      'TOKEN_MALFORMED',
+      sealed(Buffer.of(0x7b, 0xff).toString('base64url'), payload, signer),
+    ],
+    ['more than a full list', 'TOKEN_TOO_LARGE', 'a'.repeat(524_289)],
+    ['alg none', 'TOKEN_HEADER_REFUSED', token({ header: { alg: 'none' } })],
+    ['alg HS256', 'TOKEN_HEADER_REFUSED', token({ header: { alg: 'HS256' } })],
+    ['alg ES384', 'TOKEN_HEADER_REFUSED', token({ header: { alg: 'ES384' } })],
+    ['another typ', 'TOKEN_HEADER_REFUSED', token({ header: { typ: 'at+jwt' } })],
+    ['no typ', 'TOKEN_HEADER_REFUSED', token({ header: { typ: undefined } })],
+    ['crit', 'TOKEN_HEADER_REFUSED', token({ header: { crit: ['b64'], b64: false } })],
+    ['no x5c', 'TOKEN_HEADER_REFUSED', token({ header: { x5c: undefined } })],
+    ['an empty x5c', 'TOKEN_HEADER_REFUSED', token({ header: { x5c: [] } })],
+    ['x5c of numbers', 'TOKEN_HEADER_REFUSED', token({ header: { x5c: [1] } })],
+    ['x5c in base64url', 'TOKEN_MALFORMED', token({ header: { x5c: [Buffer.of(0xfb, 0xff).toString('base64url')] } })],
+    ['x5c that is no certificate', 'TOKEN_SIGNER_REFUSED', token({ header: { x5c: ['AAAA'] } })],
+    ['the key of a device', 'TOKEN_SIGNER_REFUSED', token({ by: leaf })],
+    ['a status key of another CA of ours', 'TOKEN_SIGNER_REFUSED', token({ by: statusKey({}, ldevid) })],
     [
       'a status key of another CA of that name',
-      'signer-refused',
+      'TOKEN_SIGNER_REFUSED',
       token({ by: statusKey({}, TestCa.root({ subject: 'Infrastructure' })) }),
     ],
     [
       'a status key of another realm',
-      'signer-refused',
+      'TOKEN_SIGNER_REFUSED',
       token({
         by: statusKey({
           subjectAltName: [{ kind: 'uniformResourceIdentifier', value: 'spiffe://other.test/status/one' }],
         }),
       }),
     ],
-    ['a status key with extKeyUsage', 'signer-refused', token({ by: statusKey({ extKeyUsage: [Oid.clientAuth] }) })],
-    ['a status key without keyUsage', 'signer-refused', token({ by: statusKey({ keyUsage: null }) })],
-    ['a P-384 status key', 'signer-refused', token({ by: statusKey({ key: generateTestKey('EC P-384') }) })],
-    ['the signature of another key', 'signature-invalid', sealed(header, payload, leaf)],
+    [
+      'a status key with extKeyUsage',
+      'TOKEN_SIGNER_REFUSED',
+      token({ by: statusKey({ extKeyUsage: [Oid.clientAuth] }) }),
+    ],
+    ['a status key without keyUsage', 'TOKEN_SIGNER_REFUSED', token({ by: statusKey({ keyUsage: null }) })],
+    ['a P-384 status key', 'TOKEN_SIGNER_REFUSED', token({ by: statusKey({ key: generateTestKey('EC P-384') }) })],
+    ['the signature of another key', 'TOKEN_SIGNATURE_INVALID', sealed(header, payload, leaf)],
     [
       'a signature in DER',
-      'signature-invalid',
+      'TOKEN_SIGNATURE_INVALID',
       `${header}.${payload}.${sign('sha256', Buffer.from(`${header}.${payload}`), signer.key.privateKey).toString('base64url')}`,
     ],
-    ['no signature', 'signature-invalid', `${header}.${payload}.`],
-    ['a payload that is no JSON', 'malformed', sealed(header, 'AAAA', signer)],
-    ['a list of another service', 'claims-refused', token({ claims: { sub: 'http://other.test/status-lists/5' } })],
-    ['a list id with a leading zero', 'claims-refused', token({ claims: { sub: `${PUBLIC_URL}/status-lists/05` } })],
-    ['a list id beyond 31 bits', 'claims-refused', token({ claims: { sub: `${PUBLIC_URL}/status-lists/2147483648` } })],
-    ['no sub', 'claims-refused', token({ claims: { sub: undefined } })],
-    ['no exp', 'claims-refused', token({ claims: { exp: undefined } })],
-    ['exp at iat', 'claims-refused', token({ claims: { exp: TEST_NOW - 60 } })],
-    ['iat as text', 'claims-refused', token({ claims: { iat: '1' } })],
-    ['a fraction of a second', 'claims-refused', token({ claims: { iat: 1.5 } })],
-    ['ttl of nothing', 'claims-refused', token({ claims: { ttl: 0 } })],
-    ['nbf', 'claims-refused', token({ claims: { nbf: TEST_NOW } })],
-    ['no status_list', 'claims-refused', token({ claims: { status_list: undefined } })],
-    ['bits 1', 'claims-refused', token({ list: { bits: 1 } })],
-    ['no lst', 'claims-refused', token({ list: { lst: undefined } })],
-    ['an lst that is no zlib stream', 'list-refused', token({ list: { lst: 'AAAA' } })],
-    ['value three', 'list-refused', token({ list: { lst: zlib(Uint8Array.of(3)) } })],
+    ['no signature', 'TOKEN_SIGNATURE_INVALID', `${header}.${payload}.`],
+    ['a payload that is no JSON', 'TOKEN_MALFORMED', sealed(header, 'AAAA', signer)],
+    [
+      'a list of another service',
+      'TOKEN_CLAIMS_REFUSED',
+      token({ claims: { sub: 'http://other.test/status-lists/5' } }),
+    ],
+    [
+      'a list id with a leading zero',
+      'TOKEN_CLAIMS_REFUSED',
+      token({ claims: { sub: `${PUBLIC_URL}/status-lists/05` } }),
+    ],
+    [
+      'a list id beyond 31 bits',
+      'TOKEN_CLAIMS_REFUSED',
+      token({ claims: { sub: `${PUBLIC_URL}/status-lists/2147483648` } }),
+    ],
+    ['no sub', 'TOKEN_CLAIMS_REFUSED', token({ claims: { sub: undefined } })],
+    ['no exp', 'TOKEN_CLAIMS_REFUSED', token({ claims: { exp: undefined } })],
+    ['exp at iat', 'TOKEN_CLAIMS_REFUSED', token({ claims: { exp: TEST_NOW - 60 } })],
+    ['iat as text', 'TOKEN_CLAIMS_REFUSED', token({ claims: { iat: '1' } })],
+    ['a fraction of a second', 'TOKEN_CLAIMS_REFUSED', token({ claims: { iat: 1.5 } })],
+    ['ttl of nothing', 'TOKEN_CLAIMS_REFUSED', token({ claims: { ttl: 0 } })],
+    ['nbf', 'TOKEN_CLAIMS_REFUSED', token({ claims: { nbf: TEST_NOW } })],
+    ['no status_list', 'TOKEN_CLAIMS_REFUSED', token({ claims: { status_list: undefined } })],
+    ['bits 1', 'TOKEN_CLAIMS_REFUSED', token({ list: { bits: 1 } })],
+    ['no lst', 'TOKEN_CLAIMS_REFUSED', token({ list: { lst: undefined } })],
+    ['an lst that is no zlib stream', 'TOKEN_LIST_REFUSED', token({ list: { lst: 'AAAA' } })],
+    ['value three', 'TOKEN_LIST_REFUSED', token({ list: { lst: zlib(Uint8Array.of(3)) } })],
     [
       'a list that inflates beyond all seats',
-      'list-refused',
+      'TOKEN_LIST_REFUSED',
       token({ list: { lst: zlib(new Uint8Array(LIST_SIZE)) } }),
     ],
   ])('%s: %s', (_name, why, jwt) => {
-    expect(sourceOf().add(jwt)).toEqual({ kept: false, why });
+    expect(sourceOf().add(jwt)).toEqual({ ok: false, why });
   });
 
   it('a status key below a CA that is bounded to TLS', () => {
-    expect(sourceOf({ signerIssuers: [bounded.der] }).add(token())).toEqual({ kept: false, why: 'signer-refused' });
+    expect(sourceOf({ signerIssuers: [bounded.der] }).add(token())).toEqual({ ok: false, why: 'TOKEN_SIGNER_REFUSED' });
   });
 
   it('any other octet in a token that was good', () => {
     const good = token();
-    expect(sourceOf().add(good)).toMatchObject({ kept: true });
+    expect(sourceOf().add(good)).toMatchObject({ ok: true });
     for (let at = 0; at < good.length; at += 23) {
       const other = good[at] === 'A' ? 'B' : 'A';
-      const { kept } = sourceOf().add(good.slice(0, at) + other + good.slice(at + 1));
+      const { ok } = sourceOf().add(good.slice(0, at) + other + good.slice(at + 1));
       // What stands after the signer's certificate in x5c and in kid is signed as well.
-      expect([at, kept]).toEqual([at, false]);
+      expect([at, ok]).toEqual([at, false]);
     }
   });
 });

@@ -4,9 +4,10 @@ import { parseCertificate } from '@touchmark/x509';
 
 import type { RevocationFinding } from '../finding.js';
 import type { RevocationQuestion, RevocationSource } from '../revocation-source.js';
-import { readStatusListToken, type StatusListToken, TokenRefused } from './status-list-token.js';
+import { readStatusListToken, type StatusListToken } from './status-list-token.js';
+import { type TokenRefusal, TokenRefused } from './token-refused.js';
 import { TokenSigners } from './token-signers.js';
-import type { TokenRefusal, TokenWhy } from './token-why.js';
+import type { TokenWhy } from './token-why.js';
 
 export interface TokenStatusListSourceOptions {
   /** Base of the service's publication URLs, without a slash at its end: `sub` is `<publicUrl>/status-lists/<list id>`. */
@@ -25,12 +26,12 @@ export interface TokenStatusListSourceOptions {
 
 export type TokenAdded =
   | {
-      readonly kept: true;
+      readonly ok: true;
       readonly listId: number;
       /** Seconds after which the list may be fetched anew, if the token says so. */
       readonly ttl: number | undefined;
     }
-  | { readonly kept: false; readonly why: TokenRefusal };
+  | { readonly ok: false; readonly why: TokenRefusal };
 
 const DEFAULTS = { maxClockSkew: 60, maxLists: 1024 };
 
@@ -72,13 +73,13 @@ export class TokenStatusListSource implements RevocationSource {
     try {
       const token = readStatusListToken(jwt, { listUriPrefix: this.listUriPrefix, signerOf: this.signers.signerOf });
       const standing = this.lists.get(token.listId);
-      if (standing === undefined && this.lists.size >= this.maxLists) throw new TokenRefused('too-many-lists');
-      if (standing !== undefined && !isNewer(token, standing)) throw new TokenRefused('older-than-known');
+      if (standing === undefined && this.lists.size >= this.maxLists) throw new TokenRefused('TOKEN_TOO_MANY_LISTS');
+      if (standing !== undefined && !isNewer(token, standing)) throw new TokenRefused('TOKEN_OLDER_THAN_KNOWN');
       this.lists.set(token.listId, token);
       this.taken++;
-      return { kept: true, listId: token.listId, ttl: token.ttl };
+      return { ok: true, listId: token.listId, ttl: token.ttl };
     } catch (error) {
-      if (error instanceof TokenRefused) return { kept: false, why: error.why };
+      if (error instanceof TokenRefused) return { ok: false, why: error.why };
       throw error;
     }
   }
@@ -89,7 +90,7 @@ export class TokenStatusListSource implements RevocationSource {
     const seat = ours ? parseSeat(subject.certificate.serialNumber) : undefined;
     const token = seat && this.lists.get(seat.listId);
     if (seat === undefined || token === undefined) return { status: 'unknown', because: 'absent' };
-    if (seat.index >= token.size) return unknown('absent', 'seat-beyond-list');
+    if (seat.index >= token.size) return unknown('absent', 'TOKEN_SEAT_BEYOND_LIST');
     const value = token.seats.get(seat.index);
     // Invalid is for ever, and what was held stays so until somebody says otherwise: both however old that is.
     if (value === SeatValue.invalid) return { status: 'revoked' };
@@ -99,8 +100,8 @@ export class TokenStatusListSource implements RevocationSource {
 
   private flawOf({ iat, exp, signer }: StatusListToken, at: number): RevocationFinding | undefined {
     const { notBefore, notAfter } = signer.certificate;
-    if (Math.max(iat, notBefore) > at + this.maxClockSkew) return unknown('stale', 'not-yet');
-    return at > Math.min(exp, notAfter) + this.maxClockSkew ? unknown('stale', 'too-old') : undefined;
+    if (Math.max(iat, notBefore) > at + this.maxClockSkew) return unknown('stale', 'TOKEN_NOT_YET_VALID');
+    return at > Math.min(exp, notAfter) + this.maxClockSkew ? unknown('stale', 'TOKEN_STALE') : undefined;
   }
 
   /** The token that speaks of its own signer is enough: only the key's holder and the CA could have made it. */
@@ -108,10 +109,10 @@ export class TokenStatusListSource implements RevocationSource {
     const seat: Seat | undefined = parseSeat(signer.certificate.serialNumber);
     const token = seat && this.lists.get(seat.listId);
     if (seat === undefined || token === undefined || seat.index >= token.size) {
-      return unknown('unusable', 'signer-status-unknown');
+      return unknown('unusable', 'TOKEN_SIGNER_STATUS_UNKNOWN');
     }
-    if (token.seats.get(seat.index) !== SeatValue.valid) return unknown('unusable', 'signer-revoked');
-    return this.flawOf(token, at) === undefined ? undefined : unknown('stale', 'signer-status-unknown');
+    if (token.seats.get(seat.index) !== SeatValue.valid) return unknown('unusable', 'TOKEN_SIGNER_REVOKED');
+    return this.flawOf(token, at) === undefined ? undefined : unknown('stale', 'TOKEN_SIGNER_STATUS_UNKNOWN');
   }
 }
 

@@ -1,0 +1,298 @@
+import {
+  generateTestKey,
+  makeTestCrl,
+  makeTestOcspResponse,
+  TEST_NOW,
+  TestCa,
+  type TestCertificateOptions,
+} from '@touchmark/testkit';
+import {
+  type Accepted,
+  CrlSource,
+  Denylist,
+  OcspSource,
+  type TrustAnchorOptions,
+  uncheckedRevocation,
+  type Verifier,
+} from '@touchmark/verifier';
+import { describe, expect, it } from 'vitest';
+
+import { TestGateway } from './gateway.js';
+
+const YEAR = 31_536_000;
+// Names and keys of their own: what the vendor issues has no seats, and no URI of ours.
+const vendor = TestCa.root({ subject: 'Vendor root' });
+const factory = vendor.issueCa({ subject: 'Vendor factory' });
+const device = factory.issue({ subject: 'Vendor device', extKeyUsage: null });
+const sibling = factory.issue({ subject: 'Vendor device 2', extKeyUsage: null });
+
+/** IDevIDs have no extKeyUsage. */
+const terms = (more: Partial<TrustAnchorOptions> = {}): TrustAnchorOptions => ({
+  certificate: vendor.der,
+  requireExtKeyUsage: false,
+  ...more,
+});
+
+async function openWith(gateway: TestGateway, ...anchors: readonly TrustAnchorOptions[]): Promise<Verifier> {
+  return gateway.open({}, { trustAnchors: [gateway.status.root.der, ...anchors], intermediates: [factory.der] });
+}
+
+const ask = (verifier: Verifier, { der }: { der: Uint8Array }, at = TEST_NOW) =>
+  verifier.verify([der], { at, purpose: 'client' });
+
+function verdict(verifier: Verifier, certificate: { der: Uint8Array }, at = TEST_NOW): string {
+  const answer = ask(verifier, certificate, at);
+  return answer.ok ? 'accepted' : answer.error.code;
+}
+
+function acceptedBy(verifier: Verifier, certificate: { der: Uint8Array }): Accepted {
+  const answer = ask(verifier, certificate);
+  if (!answer.ok) throw answer.error;
+  return answer;
+}
+
+const crl = (ca: TestCa, thisUpdate: number, ...revoked: readonly { serialNumber: Uint8Array }[]): Uint8Array =>
+  makeTestCrl(ca, {
+    cRLNumber: BigInt(thisUpdate),
+    thisUpdate,
+    nextUpdate: TEST_NOW + 3600,
+    entries: revoked.map(({ serialNumber }) => ({ serialNumber })),
+  });
+
+const twice = (verifier: Verifier, certificate: { der: Uint8Array }, at?: number): string[] =>
+  [1, 2].map(() => verdict(verifier, certificate, at));
+
+describe('a trust anchor with terms of its own', () => {
+  it('is trusted beside ours, each by its own revocation', async () => {
+    await using gateway = await TestGateway.start();
+    const denylist = new Denylist();
+    const verifier = await openWith(gateway, terms({ revocation: { sources: [denylist] } }));
+    const ours = gateway.status.issueDevice('A-1');
+    expect([verdict(verifier, device), verdict(verifier, ours)]).toEqual(['accepted', 'accepted']);
+    const answer = acceptedBy(verifier, device);
+    expect([answer.device, answer.path]).toEqual([undefined, [device.der, factory.der, vendor.der]]);
+    expect(acceptedBy(verifier, ours).device).toMatchObject({ deviceSerial: 'A-1' });
+  });
+
+  it('without a revocation of its own is asked about by seats, which its certificates do not have', async () => {
+    await using gateway = await TestGateway.start();
+    expect(verdict(await openWith(gateway, terms({ identity: 'any' })), device)).toBe('STATUS_UNKNOWN');
+  });
+
+  it('cannot name a device of ours', async () => {
+    await using gateway = await TestGateway.start();
+    const verifier = await openWith(gateway, terms({ revocation: uncheckedRevocation }));
+    const value = `spiffe://${gateway.status.realm}/device/m/A-1`;
+    const impostor = factory.issue({ subjectAltName: [{ kind: 'uniformResourceIdentifier', value }] });
+    const answer = acceptedBy(verifier, impostor);
+    expect([answer.device, answer.names?.uris]).toEqual([undefined, [value]]);
+  });
+
+  it('names devices as it likes, each by one name', async () => {
+    await using gateway = await TestGateway.start();
+    const verifier = await openWith(gateway, terms({ revocation: uncheckedRevocation }));
+    const module = { kind: 'hardwareModuleName', hwType: '1.2.3', hwSerialNum: Uint8Array.of(1, 2) } as const;
+    const named = factory.issue({ extKeyUsage: null, subjectAltName: [module] });
+    expect(acceptedBy(verifier, named).names).toEqual({
+      hardwareModuleName: { hwType: '1.2.3', hwSerialNum: Uint8Array.of(1, 2) },
+      subjectSerialNumber: undefined,
+      uris: [],
+    });
+    const ambiguous = factory.issue({ extKeyUsage: null, subjectAltName: [module, module] });
+    expect(verdict(verifier, ambiguous)).toBe('IDENTITY_MALFORMED');
+  });
+
+  it('may be held to our URIs', async () => {
+    await using gateway = await TestGateway.start();
+    const verifier = await openWith(gateway, terms({ revocation: uncheckedRevocation, identity: 'spiffe' }));
+    const value = `spiffe://${gateway.status.realm}/device/m/A-1`;
+    const named = factory.issue({ subjectAltName: [{ kind: 'uniformResourceIdentifier', value }] });
+    expect(verdict(verifier, device)).toBe('IDENTITY_MISSING');
+    expect(acceptedBy(verifier, named).device).toMatchObject({ deviceSerial: 'A-1' });
+  });
+
+  it('signs no status of ours', async () => {
+    await using gateway = await TestGateway.start();
+    const verifier = await openWith(gateway, terms({ revocation: uncheckedRevocation }));
+    const at = TEST_NOW + 31;
+    gateway.clock.now = at;
+    // Our own knowledge is too old; that says nothing about who has no seat.
+    await gateway.feed.close();
+    expect(verdict(verifier, device, at)).toBe('accepted');
+    expect(verdict(verifier, gateway.status.issueDevice('A-1'), at)).toBe('STATUS_STALE');
+  });
+
+  it('may accept what was valid when it was issued', async () => {
+    await using gateway = await TestGateway.start();
+    const dates = { notBefore: TEST_NOW - 5 * YEAR, notAfter: TEST_NOW - 2 * YEAR };
+    const ended = vendor.issueCa({ subject: 'Vendor factory', key: factory.key, ...dates });
+    const old = ended.issue({ extKeyUsage: null, notBefore: TEST_NOW - 3 * YEAR, notAfter: TEST_NOW + YEAR });
+    const late = ended.issue({ extKeyUsage: null, notBefore: TEST_NOW - YEAR, notAfter: TEST_NOW + YEAR });
+    const early = TestCa.root({
+      subject: 'Vendor root',
+      key: vendor.key,
+      notBefore: TEST_NOW - 9 * YEAR,
+      notAfter: TEST_NOW - YEAR,
+    });
+    const options = terms({ certificate: early.der, revocation: uncheckedRevocation });
+    const trustAnchors = (validity: 'now' | 'when-issued') => [gateway.status.root.der, { ...options, validity }];
+    const lenient = await gateway.open({}, { trustAnchors: trustAnchors('when-issued'), intermediates: [ended.der] });
+    const strict = await gateway.open({}, { trustAnchors: trustAnchors('now'), intermediates: [ended.der] });
+    expect(twice(lenient, old)).toEqual(['accepted', 'accepted']);
+    expect(twice(lenient, old, TEST_NOW + YEAR + 1)).toEqual(['CERT_EXPIRED', 'CERT_EXPIRED']);
+    expect(twice(lenient, late)).toEqual(['CERT_EXPIRED', 'CERT_EXPIRED']);
+    expect(twice(strict, old)).toEqual(['CERT_EXPIRED', 'CERT_EXPIRED']);
+  });
+
+  it.each([{ revocation: { sources: [] } }, { identity: 'none' }, { validity: 'never' }, { profile: 'mine' }])(
+    'TypeError for %j',
+    async (wrong) => {
+      await using gateway = await TestGateway.start();
+      const options: TrustAnchorOptions = Object.assign(terms(), wrong);
+      await expect(openWith(gateway, options)).rejects.toThrow(TypeError);
+    },
+  );
+});
+
+describe('what was accepted once is judged anew', () => {
+  it('by a CRL that came later, an OCSP response and a denylist', async () => {
+    await using gateway = await TestGateway.start();
+    const crls = new CrlSource();
+    crls.add(crl(vendor, TEST_NOW - 100));
+    crls.add(crl(factory, TEST_NOW - 100));
+    const responses = new OcspSource();
+    const denylist = new Denylist();
+    const verifier = await openWith(gateway, terms({ revocation: { sources: [crls, responses, denylist] } }));
+    expect([verdict(verifier, device), verdict(verifier, device)]).toEqual(['accepted', 'accepted']);
+
+    crls.add(crl(factory, TEST_NOW - 50, device.certificate));
+    expect([verdict(verifier, device), verdict(verifier, sibling)]).toEqual(['CERT_REVOKED', 'accepted']);
+
+    const status = { revocationTime: TEST_NOW - 10 };
+    responses.add(makeTestOcspResponse({ issuer: factory, responses: [{ of: sibling, status }] }));
+    expect(verdict(verifier, sibling)).toBe('CERT_REVOKED');
+
+    const third = factory.issue({ extKeyUsage: null });
+    expect(verdict(verifier, third)).toBe('accepted');
+    denylist.set([{ issuer: vendor.certificate.subject, serialNumber: factory.certificate.serialNumber }]);
+    expect(verdict(verifier, third)).toBe('CERT_REVOKED');
+    denylist.set([]);
+    expect(verdict(verifier, third)).toBe('accepted');
+  });
+
+  it('by the age of what its sources know', async () => {
+    await using gateway = await TestGateway.start();
+    const crls = new CrlSource();
+    crls.add(crl(vendor, TEST_NOW - 100));
+    crls.add(crl(factory, TEST_NOW - 100));
+    const verifier = await openWith(gateway, terms({ revocation: { sources: [crls] } }));
+    const times = [0, 3600, 7200].map((seconds) => verdict(verifier, device, TEST_NOW + seconds));
+    expect(times).toEqual(['accepted', 'accepted', 'STATUS_UNKNOWN']);
+  });
+
+  it('by the dates of everything above it', async () => {
+    await using gateway = await TestGateway.start();
+    const short = vendor.issueCa({ subject: 'Vendor short', notAfter: TEST_NOW + 10 });
+    const { der } = short.issue({ extKeyUsage: null });
+    const verifier = await openWith(gateway, terms({ revocation: uncheckedRevocation }));
+    const judge = (at: number): string => {
+      const answer = verifier.verify([der, short.der], { at, purpose: 'client' });
+      return answer.ok ? 'accepted' : answer.error.code;
+    };
+    expect([TEST_NOW, TEST_NOW + 10, TEST_NOW + 11, TEST_NOW].map(judge)).toEqual([
+      'accepted',
+      'accepted',
+      'CERT_EXPIRED',
+      'accepted',
+    ]);
+  });
+
+  it('finds another path when the one it knew has fallen', async () => {
+    await using gateway = await TestGateway.start();
+    const key = generateTestKey();
+    const [one, two] = [1, 2].map((number) =>
+      vendor.issueCa({ subject: 'Vendor twin', key, serialNumber: Uint8Array.of(number) }),
+    );
+    if (one === undefined || two === undefined) throw new Error('two CAs');
+    const { der } = one.issue({ extKeyUsage: null });
+    const denylist = new Denylist();
+    const verifier = await openWith(gateway, terms({ revocation: { sources: [denylist] } }));
+    const serialOfPath = (): number | undefined => {
+      const answer = verifier.verify([der, one.der, two.der], { at: TEST_NOW, purpose: 'client' });
+      if (!answer.ok) throw answer.error;
+      return [one, two].findIndex((ca) => Buffer.compare(ca.der, answer.path[1] ?? new Uint8Array()) === 0);
+    };
+    const first = serialOfPath();
+    const fallen = first === 0 ? one : two;
+    denylist.set([{ issuer: vendor.certificate.subject, serialNumber: fallen.certificate.serialNumber }]);
+    expect(serialOfPath()).toBe(first === 0 ? 1 : 0);
+  });
+
+  it('and a chain that failed is nothing that is known', async () => {
+    await using gateway = await TestGateway.start();
+    const denylist = new Denylist([
+      { issuer: factory.certificate.subject, serialNumber: device.certificate.serialNumber },
+    ]);
+    const verifier = await openWith(gateway, terms({ revocation: { sources: [denylist] } }));
+    const forged = (options: TestCertificateOptions): { der: Uint8Array } =>
+      factory.issue({ extKeyUsage: null, ...options });
+    const stranger = generateTestKey();
+    expect([1, 2].map(() => verdict(verifier, device))).toEqual(['CERT_REVOKED', 'CERT_REVOKED']);
+    const other = forged({ signingKey: stranger });
+    expect([1, 2].map(() => verdict(verifier, other))).toEqual(['BAD_SIGNATURE', 'BAD_SIGNATURE']);
+  });
+});
+
+interface Connection {
+  destroy(): void;
+  readonly ended: Promise<void>;
+}
+
+function connection(): Connection {
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  return { destroy: resolve, ended };
+}
+
+describe('track', () => {
+  it.each(['CRL', 'denylist'])('ends a connection when a %s names its certificate', async (kind) => {
+    await using gateway = await TestGateway.start();
+    const [crls, denylist] = [new CrlSource(), new Denylist()];
+    crls.add(crl(vendor, TEST_NOW - 100));
+    crls.add(crl(factory, TEST_NOW - 100));
+    const verifier = await openWith(gateway, terms({ revocation: { sources: [crls, denylist] } }));
+    const [lost, kept] = [connection(), connection()];
+    verifier.track(lost, acceptedBy(verifier, device));
+    let keptEnded = false;
+    verifier.track(
+      {
+        destroy: () => {
+          keptEnded = true;
+          kept.destroy();
+        },
+      },
+      acceptedBy(verifier, sibling),
+    );
+    if (kind === 'CRL') crls.add(crl(factory, TEST_NOW - 50, device.certificate));
+    else denylist.set([{ issuer: factory.certificate.subject, serialNumber: device.certificate.serialNumber }]);
+    await lost.ended;
+    expect([keptEnded, gateway.events.at(-1)]).toEqual([false, { type: 'connection-ended', code: 'CERT_REVOKED' }]);
+  });
+
+  it('ends at once a connection whose certificate has fallen meanwhile', async () => {
+    await using gateway = await TestGateway.start();
+    const denylist = new Denylist();
+    const verifier = await openWith(gateway, terms({ revocation: { sources: [denylist] } }));
+    const answer = acceptedBy(verifier, device);
+    denylist.set([{ issuer: factory.certificate.subject, serialNumber: device.certificate.serialNumber }]);
+    let ended = false;
+    verifier.track(
+      {
+        destroy: () => {
+          ended = true;
+        },
+      },
+      answer,
+    );
+    expect(ended).toBe(true);
+  });
+});
