@@ -18,6 +18,7 @@ const reasons: Partial<Record<VerifierErrorCode | PolicyErrorCode, string>> = {
   END_ENTITY_IS_CA: 'it is the certificate of a CA',
   KEY_USAGE_MISSING: 'its keyUsage does not allow this',
   EXT_KEY_USAGE_MISSING: 'its extKeyUsage does not allow this purpose',
+  NAME_NOT_PERMITTED: 'it, or a CA above it, has a name that a CA of the path does not permit',
   PATH_LEN_EXCEEDED: 'the path has more CAs than one of them allows',
   PATH_TOO_LONG: 'the path is too long',
   POLICY_MAPPING_INVALID: 'a CA of the path maps policies in a way that is forbidden',
