@@ -30,6 +30,7 @@ const EXTENSION_READERS: ReadonlyMap<string, Work> = new Map<string, Work>([
   [Oid.subjectAltName, x509.parseSubjectAltName],
   [Oid.extKeyUsage, x509.parseExtKeyUsage],
   [Oid.certificatePolicies, x509.parseCertificatePolicies],
+  [Oid.nameConstraints, x509.parseNameConstraints],
   [Oid.cRLDistributionPoints, x509.parseCRLDistributionPoints],
   [Oid.authorityInfoAccess, x509.parseAuthorityInfoAccess],
   [Oid.authorityKeyIdentifier, x509.parseAuthorityKeyIdentifier],

@@ -125,7 +125,7 @@ describe('parseCertificate agrees with node:crypto and @peculiar/x509', () => {
   it('on what it accepts of hostile variants, and throws nothing but its errors on the rest', () => {
     const variants = hostileVariants(root.issue().der, 7);
     let accepted = 0;
-    for (let i = 0; i < 4000; i++) {
+    for (let i = 0; i < 1200; i++) {
       const { value: der } = variants.next();
       if (refusalOf(der) !== 'accepted') continue;
       accepted++;
