@@ -1,5 +1,6 @@
 import { equalBytes } from '@touchmark/der';
 
+import { costOf } from '../../path/budget.js';
 import type { PathCertificate } from '../../path/path-certificate.js';
 import type { RevocationQuestion } from '../revocation-source.js';
 import { isSignedBy, keyIdOf } from './crl-signature.js';
@@ -7,10 +8,10 @@ import type { HeldCrl } from './held-crl.js';
 import { nameKey } from './name-key.js';
 
 /**
- * CRLs that turn out not to be signed by their issuer, for one question: more are not tried. Each is tried once only, so that the
- * next question comes further, and forged CRLs do not use up what a verification may cost.
+ * Units of signature checks that may go for nothing in one question, then no further CRL is tried. Each is tried once only, so that
+ * the next question comes further, and forged CRLs do not use up what a verification may cost.
  */
-const MAX_FAILURES = 8;
+const MAX_WASTED_UNITS = 8;
 
 export interface CrlSigner {
   readonly certificate: PathCertificate;
@@ -24,7 +25,7 @@ export class CrlSigners {
   /** The certificate asked about and what depends on it: who signs its CRL must not be proven by it. */
   private readonly dependent: ReadonlySet<PathCertificate>;
   private readonly trusted = new Map<PathCertificate, boolean>();
-  private failures = 0;
+  private wastedUnits = 0;
 
   constructor(question: RevocationQuestion) {
     this.question = question;
@@ -69,13 +70,13 @@ export class CrlSigners {
   }
 
   private signed(crl: HeldCrl, certificate: PathCertificate): boolean {
-    if (this.failures >= MAX_FAILURES && crl.isSignedBy(keyIdOf(certificate)) === undefined) return false;
+    if (this.wastedUnits >= MAX_WASTED_UNITS && crl.isSignedBy(keyIdOf(certificate)) === undefined) return false;
     let tried = false;
     const signed = isSignedBy(crl, certificate, () => {
       this.question.budget.spendSignature(certificate.key);
       tried = true;
     });
-    if (tried && !signed) this.failures++;
+    if (tried && !signed) this.wastedUnits += costOf(certificate.key);
     return signed;
   }
 }
