@@ -1,6 +1,7 @@
 import type { Certificate } from '@touchmark/x509';
 
 import type { RevocationPolicy } from '../revocation/revocation-source.js';
+import type { PolicyInputs } from './policies/valid-policies.js';
 import type { Profile } from './profiles/profile.js';
 
 /** What holds for the paths that end at one trust anchor; what is left out is as in the request. */
@@ -14,6 +15,8 @@ export interface AnchorPolicy {
    */
   readonly validity?: Validity;
   readonly requireExtKeyUsage?: boolean;
+  /** Policies are named in the domain of the anchor: what is acceptable under one says nothing under another. */
+  readonly policies?: PolicyInputs;
 }
 
 export type Validity = 'now' | 'when-issued';

@@ -166,7 +166,7 @@ class PathBuilder {
     const { at, budget, request, known, presented } = this.search;
     // Paths of signers repeat what is proven already: their steps are counted, and what signatures they cost.
     if (this.signerDepth === 0) budget.spendPath();
-    const { revocation, validity, ...use } = policyFor(anchor, request);
+    const { revocation, validity, policies: inputs, ...use } = policyFor(anchor, request);
     const [leaf] = path;
     if (request.anchorPolicy !== undefined && leaf !== undefined) {
       if (this.signerDepth === 0) checkEndEntityUse(leaf, { ...use, purpose: request.purpose });
@@ -175,7 +175,7 @@ class PathBuilder {
     // Who signs status is no server.
     checkProfile(path, this.signerDepth > 0 && use.profile === 'web' ? 'rfc5280' : use.profile);
     checkNameConstraints(path, budget);
-    const policies = validPolicies(path, request.policies);
+    const policies = validPolicies(path, inputs);
     const candidates = [...path, ...known.certificates, ...presented.certificates];
     const signerPath = (signer: PathCertificate, purpose: 'crl' | 'ocsp'): readonly PathCertificate[] | undefined =>
       this.signerPath(signer, purpose, anchor, revocation);
@@ -201,7 +201,7 @@ class PathBuilder {
       revocation,
       // What is acceptable is said of the certificate that was presented, not of who signs its status.
       policies: {},
-      ...(anchorPolicy && { anchorPolicy: (its) => ({ ...anchorPolicy(its), revocation }) }),
+      ...(anchorPolicy && { anchorPolicy: (its) => ({ ...anchorPolicy(its), revocation, policies: {} }) }),
     };
     const anchors = new CertificatePool([anchor]);
     try {

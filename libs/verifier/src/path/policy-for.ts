@@ -10,5 +10,6 @@ export function policyFor(anchor: PathCertificate, request: PathRequest): Requir
     revocation: own.revocation ?? request.revocation,
     validity: own.validity ?? 'now',
     requireExtKeyUsage: own.requireExtKeyUsage ?? request.requireExtKeyUsage,
+    policies: own.policies ?? request.policies ?? {},
   };
 }

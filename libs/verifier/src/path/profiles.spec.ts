@@ -10,7 +10,13 @@ import {
 } from '@touchmark/x509';
 import { describe, expect, it } from 'vitest';
 
-import { generateTestKey, TEST_NOW, TestCa, type TestCertificateOptions } from '@touchmark/testkit';
+import {
+  generateTestKey,
+  TEST_NOW,
+  TestCa,
+  type TestCertificateOptions,
+  testPolicyExtensions,
+} from '@touchmark/testkit';
 
 import { bySeat } from '../revocation/seat-source.js';
 import type { PathRequest } from './path-request.js';
@@ -132,6 +138,17 @@ describe('profile rfc5280 accepts', () => {
     [
       'an end entity without keyUsage, extKeyUsage and subjectAltName',
       { leaf: { keyUsage: null, extKeyUsage: null, subjectAltName: null } },
+    ],
+    [
+      'policyConstraints that are not critical beside policies, as PKITS has them',
+      {
+        ca: {
+          extraExtensions: [
+            ...testPolicyExtensions({ policies: ['1.2.3'] }),
+            encodeExtension(Oid.policyConstraints, false, encodeSequence(encodeImplicit(0, Uint8Array.of(3)))),
+          ],
+        },
+      },
     ],
     ['asterisks anywhere in a dNSName', { leaf: dns('*.a.example', 'b*.a.example') }],
   ])('%s', (_name, deviations) => {

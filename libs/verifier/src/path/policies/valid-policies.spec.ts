@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { TEST_NOW, TestCa, testPolicyExtensions, type TestPolicyExtensions } from '@touchmark/testkit';
 
 import { bySeat } from '../../revocation/seat-source.js';
+import type { AnchorPolicies } from '../anchor-policy.js';
 import { PathCertificate } from '../path-certificate.js';
 import { verifyPath } from '../verify-path.js';
 import { type PolicyInputs, validPolicies } from './valid-policies.js';
@@ -18,7 +19,12 @@ interface Step extends TestPolicyExtensions {
 }
 
 /** What becomes of a path whose certificates say this of policies, the one below the anchor first, the end entity last. */
-function outcome(steps: readonly Step[], policies?: PolicyInputs, anchorSays: Step = {}): unknown {
+function outcome(
+  steps: readonly Step[],
+  policies?: PolicyInputs,
+  anchorSays: Step = {},
+  anchorPolicy?: AnchorPolicies,
+): unknown {
   const anchor = TestCa.root({ subject: 'Anchor', extraExtensions: testPolicyExtensions(anchorSays) });
   const chain: Uint8Array[] = [];
   let issuer = anchor;
@@ -41,6 +47,7 @@ function outcome(steps: readonly Step[], policies?: PolicyInputs, anchorSays: St
     requireExtKeyUsage: true,
     revocation: bySeat({ statusOf: () => 'valid' }),
     ...(policies && { policies }),
+    ...(anchorPolicy && { anchorPolicy }),
   });
   return result.ok ? result.policies.toSorted() : result.error.detail;
 }
@@ -80,6 +87,13 @@ describe('policies of a path', () => {
     expect(outcome(steps, { ...explicit, acceptable: [] })).toEqual(required(0));
     expect(outcome(steps, { ...explicit, acceptable: [TIN, ANY] })).toEqual([GOLD]);
     expect(outcome([says(GOLD), says(SILVER), says(SILVER)], explicit)).toEqual(required(1));
+  });
+
+  it('are named in the domain of the anchor, which may have its own', () => {
+    const steps = [says(GOLD, SILVER), says(GOLD)];
+    const own: AnchorPolicies = () => ({ policies: { requireExplicit: true, acceptable: [SILVER] } });
+    expect(outcome(steps, { ...explicit, acceptable: [GOLD] }, {}, own)).toEqual(required(0));
+    expect(outcome(steps, { ...explicit, acceptable: [GOLD] }, {}, () => ({}))).toEqual([GOLD]);
   });
 
   it('refuse nothing by being unacceptable where none is required', () => {
