@@ -47,7 +47,7 @@ export function readStatusListToken(jwt: string, { listUriPrefix, signerOf }: To
   if (signer === undefined || signer.key.kind !== 'EC P-256') throw new TokenRefused('TOKEN_SIGNER_REFUSED');
   const octets = fromBase64(signature, 'base64url');
   const key = { key: signer.keyObject, dsaEncoding: 'ieee-p1363' } as const;
-  const signed = Buffer.from(`${header}.${payload}`, 'latin1');
+  const signed = Buffer.from(jwt.slice(0, jwt.lastIndexOf('.')), 'latin1');
   if (octets.length !== ES256_OCTETS || !verify('sha256', signed, key, octets)) {
     throw new TokenRefused('TOKEN_SIGNATURE_INVALID');
   }
