@@ -13,6 +13,9 @@ const BENCHES: Readonly<Record<string, () => Promise<{ run: () => Promise<void> 
   'verify-cold': () => import('./verify-cold.js'),
   'verify-warm': () => import('./verify-warm.js'),
   'hostile-der': () => import('./hostile-der.js'),
+  'verify-vs-peers': () => import('./verify-vs-peers.js'),
+  'import-verifier': () => import('./import-verifier.js'),
+  'tracked-connections': () => import('./tracked-connections.js'),
   'revoke-to-enforced': () => import('./revoke-to-enforced.js'),
 };
 
