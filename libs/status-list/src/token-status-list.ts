@@ -1,7 +1,9 @@
-import { constants, deflateSync, inflateSync } from 'node:zlib';
 import { StatusListError } from './errors.js';
 import { LIST_SIZE } from './seat.js';
 import { SeatBitmap } from './seat-bitmap.js';
+
+// Loaded when a list is first read or made: most who import this never do.
+const zlib = (): typeof import('node:zlib') => process.getBuiltinModule('node:zlib');
 
 /** `bits` of our Token Status Lists: octets of a seat bitmap are already what the standard asks for. */
 export const TOKEN_STATUS_LIST_BITS = 2;
@@ -13,6 +15,7 @@ export const TOKEN_STATUS_LIST_BITS = 2;
  * `leasedTo` refuses them until the next token.
  */
 export function encodeTokenStatusList(seats: SeatBitmap, size: number): Uint8Array {
+  const { constants, deflateSync } = zlib();
   return new Uint8Array(deflateSync(seats.toOctets(size), { level: constants.Z_BEST_COMPRESSION }));
 }
 
@@ -33,7 +36,9 @@ function inflate(lst: Uint8Array, maxOutputLength: number): Uint8Array {
   const options = { maxOutputLength, info: true };
   let inflated;
   try {
-    inflated = inflateSync(lst, options) as Uint8Array | { buffer: Uint8Array; engine: { bytesWritten: number } };
+    inflated = zlib().inflateSync(lst, options) as
+      | Uint8Array
+      | { buffer: Uint8Array; engine: { bytesWritten: number } };
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ERR_BUFFER_TOO_LARGE') {
       throw new StatusListError('TOO_LARGE', { field: 'lst', limit: maxOutputLength }, { cause });
