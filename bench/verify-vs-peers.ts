@@ -111,15 +111,17 @@ function chainBuilder(root: TestCa): Peer {
   };
 }
 
+function readByPkijs(der: Uint8Array): pkijs.Certificate {
+  return new pkijs.Certificate({ schema: fromBER(new Uint8Array(der)).result });
+}
+
 function engine(root: TestCa): Peer {
-  const read = (der: Uint8Array): pkijs.Certificate =>
-    new pkijs.Certificate({ schema: fromBER(new Uint8Array(der)).result });
-  const trustedCerts = [read(root.der)];
+  const trustedCerts = [readByPkijs(root.der)];
   return {
     name: 'pkijs',
     async verify(chain) {
       // the last one is whose path is looked for
-      const certs = chain.map(read).toReversed();
+      const certs = chain.map(readByPkijs).toReversed();
       const checkDate = new Date(TEST_NOW * 1000);
       const { result, resultMessage } = await new pkijs.CertificateChainValidationEngine({
         trustedCerts,
