@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 
+import { equalBytes } from '@touchmark/der';
 import { parseSeat, type Seat } from '@touchmark/status-list';
 import type { GeneralName } from '@touchmark/x509';
 
@@ -68,11 +69,12 @@ export function knownPathOf(
 ): KnownPath {
   const [leaf] = path;
   if (leaf === undefined) throw new TypeError('a path begins with an end entity');
-  const names = leaf.subjectAltName ?? [];
+  // Cut to length: an array that was pushed to keeps room for more, which thousands of these would pay for.
+  const names = (leaf.subjectAltName ?? []).slice();
   const { notAfter } = leaf.certificate;
   // What is handed out is another copy than what later answers are made of.
   const serialNumber = leaf.certificate.serialNumber.slice();
-  const handedOut = [leaf.certificate.der.slice(), ...path.slice(1).map(ownOctets)];
+  const handedOut = path.map((one, depth) => (depth === 0 ? one.certificate.der.slice() : ownOctets(one)));
   Object.freeze(handedOut);
   // Whoever may issue under other names must not be able to issue in the name of one of our devices.
   const identity = kind === 'any' ? undefined : identityAmong(names);
@@ -85,7 +87,7 @@ export function knownPathOf(
     names,
     notBefore: Math.max(...dated.map(({ certificate }) => certificate.notBefore)),
     notAfter: Math.min(...dated.map(({ certificate }) => certificate.notAfter)),
-    seats: asked !== undefined ? [] : path.slice(0, -1).flatMap((signed, depth) => seatOf(signed, path[depth + 1])),
+    seats: asked === undefined ? seatsOf(path) : NO_SEATS,
     validAt,
     asked,
     deviceNames: kind === 'any' ? namesFor(leaf) : undefined,
@@ -124,12 +126,30 @@ function namesFor({ certificate }: PathCertificate): DeviceNames {
   return Object.freeze({ hardwareModuleName, subjectSerialNumber, uris: Object.freeze([...uris]) });
 }
 
-function seatOf({ certificate }: PathCertificate, issuer: PathCertificate | undefined): PathSeat[] {
-  const seat = parseSeat(certificate.serialNumber);
-  return seat === undefined || issuer === undefined ? [] : [{ issuerKeyId: issuer.spkiSha256, seat }];
+const NO_SEATS: readonly PathSeat[] = [];
+
+function seatsOf([leaf, ...issuers]: readonly PathCertificate[]): PathSeat[] {
+  const own = leaf && seatBelow(leaf, issuers[0]);
+  const above = issuers.map((ca, n) => seatOfAuthority(ca, issuers[n + 1]));
+  return [own, ...above].filter((seat) => seat !== undefined).slice();
 }
 
-// The certificates of CAs come again in thousands of paths: one copy of each.
+function seatBelow({ certificate }: PathCertificate, issuer: PathCertificate | undefined): PathSeat | undefined {
+  const seat = parseSeat(certificate.serialNumber);
+  return seat === undefined || issuer === undefined ? undefined : { issuerKeyId: issuer.spkiSha256, seat };
+}
+
+// CAs come again in thousands of paths: one seat and one copy of each.
+const authoritySeats = new WeakMap<PathCertificate, PathSeat>();
+
+function seatOfAuthority(ca: PathCertificate, issuer: PathCertificate | undefined): PathSeat | undefined {
+  const known = authoritySeats.get(ca);
+  if (known !== undefined && issuer !== undefined && equalBytes(known.issuerKeyId, issuer.spkiSha256)) return known;
+  const seat = seatBelow(ca, issuer);
+  if (seat !== undefined) authoritySeats.set(ca, seat);
+  return seat;
+}
+
 const copies = new WeakMap<PathCertificate, Uint8Array>();
 
 function ownOctets(ca: PathCertificate): Uint8Array {
