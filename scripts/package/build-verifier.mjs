@@ -1,6 +1,9 @@
 import { cpSync } from 'node:fs';
 import path from 'node:path';
 import { build } from 'tsdown';
+import { constantObjects } from './constant-objects.mjs';
+import { lazyBuiltins } from './lazy-builtins.mjs';
+import { publicTypes } from './public-types.mjs';
 
 /**
  * Puts together in `folder` what is published: one minified module and one declaration of types, in which the libraries that the
@@ -20,6 +23,7 @@ export async function buildVerifier(root, folder) {
     target: 'node24',
     minify: true,
     dts: true,
+    plugins: [lazyBuiltins(), constantObjects(root), publicTypes()],
     logLevel: 'warn',
     report: false,
   });

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
 import { TEST_NOW } from '@touchmark/testkit';
@@ -50,6 +50,22 @@ describe('the package @touchmark/verifier, packed and installed into an empty fo
     const cjs = `const api = require('@touchmark/verifier'); ${print}`;
     expect(consumer.node('--input-type=module', '--eval', esm).trim()).toBe(names);
     expect(consumer.node('--input-type=commonjs', '--eval', cjs).trim()).toBe(names);
+  });
+
+  it('is imported without what takes long to load', () => {
+    const script = `const before = new Set(process.moduleLoadList);
+      await import('@touchmark/verifier');
+      console.log(process.moduleLoadList.filter((name) => !before.has(name) && /^NativeModule (crypto|net|tls|https?|zlib|fs)/.test(name)).join());`;
+    expect(consumer.node('--input-type=module', '--eval', script).trim()).toBe('');
+  });
+
+  it('declares no private members', () => {
+    const types = readFileSync(
+      path.join(consumer.folder, 'project/node_modules/@touchmark/verifier/index.d.mts'),
+      'utf8',
+    );
+    expect(types.match(/^ *private .*$/gm)).toEqual(['  private constructor();']);
+    expect(types).toContain('#private;');
   });
 
   it('types compile, and the examples of README against them', () => {

@@ -64,7 +64,7 @@ export interface CertIdContent {
 export function encodeCertId({ hashAlgorithm, issuer, issuerKey, serialNumber }: CertIdContent): Uint8Array {
   const sha1 = hashAlgorithm === 'sha1';
   return encodeSequence(
-    encodeSequence(encodeOid(Oid[hashAlgorithm]), encodeNull()),
+    encodeSequence(encodeOid(sha1 ? Oid.sha1 : Oid.sha256), encodeNull()),
     encodeOctetString(hash(hashAlgorithm, issuer, 'buffer')),
     encodeOctetString(sha1 ? keyHashSha1(issuerKey) : keyHashSha256(issuerKey)),
     encodeElement(Tag.INTEGER, serialNumber),

@@ -92,14 +92,15 @@ function attributesOf(rdn: Uint8Array): readonly Attribute[] {
   return attributes;
 }
 
-const IA5_TYPES = [Oid.domainComponent, Oid.emailAddress].map(encodeOid);
+let ia5Types: readonly Uint8Array[] | undefined;
 
 function keyOfValue({ type, value }: Attribute): string {
   const [tag] = value;
+  ia5Types ??= [Oid.domainComponent, Oid.emailAddress].map(encodeOid);
   const isText =
     tag === Tag.UTF8_STRING ||
     tag === Tag.PRINTABLE_STRING ||
-    (tag === Tag.IA5_STRING && IA5_TYPES.some((ia5) => equalBytes(ia5, type)));
+    (tag === Tag.IA5_STRING && ia5Types.some((ia5) => equalBytes(ia5, type)));
   const text = isText ? preparedText(value) : undefined;
   return text === undefined ? `#${toHex(value)}` : `=${text}`;
 }

@@ -56,8 +56,14 @@ const SCHEMES: Readonly<Record<SignatureAlgorithmName, SignatureScheme>> = {
   mlDsa87: { oid: Oid.mlDsa87, family: 'ML-DSA-87' },
 };
 
-// The whole AlgorithmIdentifier is compared, so parameters cannot say anything else than the RFCs allow.
-const BY_DER = new Map(Object.values(SCHEMES).map((scheme) => [toHex(encodeScheme(scheme)), scheme]));
+// The whole AlgorithmIdentifier is compared, so parameters cannot say anything else than the RFCs allow. Made when the first is
+// looked up: it takes longer than all else that a module does when it is loaded.
+let byDer: ReadonlyMap<string, SignatureScheme> | undefined;
+
+function schemeOf(der: Uint8Array): SignatureScheme | undefined {
+  byDer ??= new Map(Object.values(SCHEMES).map((scheme) => [toHex(encodeScheme(scheme)), scheme]));
+  return byDer.get(toHex(der));
+}
 
 // Refused because of their hash.
 const BELOW_SHA256 = new Set<string>([
@@ -116,7 +122,7 @@ interface Prepared {
 
 function prepare(check: SignatureCheck): Prepared {
   const { algorithm, subjectPublicKeyInfo } = check;
-  const scheme = BY_DER.get(toHex(algorithm.der)) ?? otherEncodingOf(algorithm);
+  const scheme = schemeOf(algorithm.der) ?? otherEncodingOf(algorithm);
   const spki =
     subjectPublicKeyInfo instanceof Uint8Array ? parseSubjectPublicKeyInfo(subjectPublicKeyInfo) : subjectPublicKeyInfo;
   checkKeyPolicy(spki);

@@ -1,6 +1,6 @@
 import { createPublicKey, hash, type KeyObject } from 'node:crypto';
 
-import { DerReader, encodeNull, encodeOid, equalBytes, Oid, Tag, toHex } from '@touchmark/der';
+import { concatBytes, DerReader, encodeNull, encodeOid, equalBytes, Oid, Tag, toHex } from '@touchmark/der';
 
 import { readAlgorithmIdentifier } from './algorithm-identifier.js';
 import { X509Error } from './error.js';
@@ -46,7 +46,7 @@ const ML_DSA = new Map<string, { kind: MlDsaKind; octets: number }>([
 ]);
 
 // A P-256 AlgorithmIdentifier's contents, by far the most frequent: compared instead of parsed.
-const P256_ALGORITHM = new Uint8Array([...encodeOid(Oid.ecPublicKey), ...encodeOid(Oid.prime256v1)]);
+let p256Algorithm: Uint8Array | undefined;
 const NULL = encodeNull();
 const PEM_COLUMNS = 64;
 
@@ -61,7 +61,8 @@ export function parseSubjectPublicKeyInfo(der: Uint8Array): SubjectPublicKeyInfo
       const algorithmContents = contents.readContents(Tag.SEQUENCE);
       const { unusedBits, bytes: subjectPublicKey } = contents.readBitString();
       if (unusedBits !== 0) throw malformed();
-      if (equalBytes(algorithmContents, P256_ALGORITHM)) return ecKey(der, subjectPublicKey, Oid.prime256v1);
+      p256Algorithm ??= concatBytes(encodeOid(Oid.ecPublicKey), encodeOid(Oid.prime256v1));
+      if (equalBytes(algorithmContents, p256Algorithm)) return ecKey(der, subjectPublicKey, Oid.prime256v1);
       const reader = new DerReader(algorithmContents);
       const algorithm = reader.readOid();
       const parameters = reader.done ? undefined : reader.readElement();
