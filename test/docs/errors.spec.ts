@@ -5,6 +5,7 @@ import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { EnrollmentError } from '../../apps/enrollment/src/enrollment-error.js';
 import { describeEnrollmentError } from '../../apps/enrollment/src/describe-enrollment-error.js';
+import { LIMITS } from '../../libs/verifier/src/path/budget.js';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const document = readFileSync(path.join(root, 'docs/errors.md'), 'utf8');
@@ -51,6 +52,7 @@ const unions: readonly Union[] = [
   { type: 'ServerErrorContexts', file: 'libs/server/src/errors/server-error.ts', before: '## The server' },
   { type: 'VerifierErrorCode', file: 'libs/verifier/src/error.ts', before: '## The verifier' },
   { type: 'PolicyErrorCode', file: 'libs/verifier/src/policy-error.ts', before: '`PolicyErrorCode` in' },
+  { type: 'ProfileRule', file: 'libs/verifier/src/path/profiles/profile.ts', before: '`ProfileRule` in' },
   { type: 'OcspWhy', file: 'libs/verifier/src/revocation/ocsp/ocsp-why.ts', before: '`OcspWhy` in' },
   { type: 'OcspRefusal', file: 'libs/verifier/src/revocation/ocsp/ocsp-why.ts', before: '`OcspRefusal` in' },
   { type: 'TokenWhy', file: 'libs/verifier/src/revocation/token-status-list/token-why.ts', before: '`TokenWhy` in' },
@@ -182,5 +184,14 @@ describe('docs/errors.md', () => {
       const described = describeEnrollmentError(Object.assign(error, { code }));
       expect([code, String(described?.status)]).toEqual([code, status]);
     }
+  });
+
+  it('says the limits that one verification has', () => {
+    const [, means = ''] = rowsAfter('## The verifier').find(([code]) => code === 'BUDGET_EXCEEDED') ?? [];
+    const said = [...means.matchAll(/(\w+) \(([\d,]+)/g)].map(([, name = '', n = '']) => [
+      name,
+      Number(n.replaceAll(',', '')),
+    ]);
+    expect(Object.fromEntries(said)).toEqual(LIMITS);
   });
 });
