@@ -1,6 +1,7 @@
 import { type Certificate, parseCertificate } from '@touchmark/x509';
 
 import type { AnchorPolicies, AnchorPolicy } from './path/anchor-policy.js';
+import { checkChoice, checkTerms } from './path/check-request.js';
 import type { RevocationSource } from './revocation/revocation-source.js';
 
 /** A CA that is trusted under terms of its own: one of another vendor, for example. What is left out is as for a plain anchor. */
@@ -13,6 +14,8 @@ export interface TrustAnchorOptions extends AnchorPolicy {
    */
   readonly identity?: 'spiffe' | 'any';
 }
+
+const IDENTITIES = ['spiffe', 'any'] as const satisfies readonly TrustAnchorOptions['identity'][];
 
 interface Anchor {
   readonly certificate: Certificate;
@@ -54,16 +57,10 @@ export class TrustAnchors {
 function readAnchor(given: Uint8Array | TrustAnchorOptions): Anchor {
   if (given instanceof Uint8Array) return { certificate: readOwn(given), policy: undefined, identity: 'spiffe' };
   const { certificate, identity, ...policy } = given;
-  checkChoice('identity', identity, ['spiffe', 'any']);
-  checkChoice('validity', policy.validity, ['now', 'when-issued']);
-  checkChoice('profile', policy.profile, ['device', 'rfc5280', 'web']);
-  if (policy.revocation?.sources.length === 0) throw new TypeError('a revocation policy needs a source');
+  checkChoice('identity', identity, IDENTITIES);
+  checkTerms(policy);
   const fallback = policy.revocation === undefined ? 'spiffe' : 'any';
   return { certificate: readOwn(certificate), policy, identity: identity ?? fallback };
-}
-
-function checkChoice(name: string, value: string | undefined, choices: readonly string[]): void {
-  if (value !== undefined && !choices.includes(value)) throw new TypeError(`${name} must be ${choices.join(' or ')}`);
 }
 
 // Octets of our own: what is trusted must not change under the caller's hands.

@@ -82,6 +82,7 @@ export {
   parseName,
   type RelativeDistinguishedName,
 } from './name.js';
+export { mayBeSameRdn, type RdnLikeness, rdnLikenesses } from './name-alike.js';
 export { equalNames, isComparableName, rdnKeys } from './name-match.js';
 export { type OcspRequest, parseOcspRequest } from './ocsp-request.js';
 export {

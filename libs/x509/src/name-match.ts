@@ -43,7 +43,8 @@ export function isComparableName(name: Uint8Array): boolean {
   return name.length <= MAX_COMPARED_OCTETS;
 }
 
-function rdnsOf(name: Uint8Array): DerReader {
+/** A reader over the RDNs of a Name. */
+export function rdnsOf(name: Uint8Array): DerReader {
   const outer = new DerReader(name);
   const rdns = outer.read(Tag.SEQUENCE);
   outer.end();
@@ -51,7 +52,7 @@ function rdnsOf(name: Uint8Array): DerReader {
 }
 
 /** Whole elements, as they stand. */
-interface Attribute {
+export interface EncodedAttribute {
   readonly type: Uint8Array;
   readonly value: Uint8Array;
 }
@@ -76,14 +77,14 @@ function keyOfRdn(rdn: Uint8Array): string {
 }
 
 // Neither hexadecimal nor prepared text holds a NUL, so that it can stand between them.
-function keyOfAttributes(attributes: readonly Attribute[]): string {
+function keyOfAttributes(attributes: readonly EncodedAttribute[]): string {
   const keys = attributes.map((attribute) => `${toHex(attribute.type)}\0${keyOfValue(attribute)}`);
   return keys.toSorted().join('\0\0');
 }
 
-function attributesOf(rdn: Uint8Array): readonly Attribute[] {
+export function attributesOf(rdn: Uint8Array): readonly EncodedAttribute[] {
   const set = new DerReader(rdn).read(Tag.SET);
-  const attributes: Attribute[] = [];
+  const attributes: EncodedAttribute[] = [];
   while (!set.done) {
     const attribute = set.read(Tag.SEQUENCE);
     attributes.push({ type: attribute.readElement(Tag.OID), value: attribute.readElement() });
@@ -94,7 +95,7 @@ function attributesOf(rdn: Uint8Array): readonly Attribute[] {
 
 let ia5Types: readonly Uint8Array[] | undefined;
 
-function keyOfValue({ type, value }: Attribute): string {
+function keyOfValue({ type, value }: EncodedAttribute): string {
   const [tag] = value;
   ia5Types ??= [Oid.domainComponent, Oid.emailAddress].map(encodeOid);
   const isText =

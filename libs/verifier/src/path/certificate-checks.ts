@@ -10,7 +10,7 @@ import type { Profile } from './profiles/profile.js';
 /** What a path is for. `any` asks no purpose of extKeyUsage. */
 export type Purpose = 'client' | 'server' | 'ocsp' | 'any';
 
-const KEY_PURPOSES: Readonly<Record<Purpose, string | undefined>> = {
+export const KEY_PURPOSES: Readonly<Record<Purpose, string | undefined>> = {
   client: Oid.clientAuth,
   server: Oid.serverAuth,
   ocsp: Oid.OCSPSigning,
@@ -68,9 +68,9 @@ export function checkEndEntity(leaf: PathCertificate, at: number): void {
 /** What an end entity must be to be used for this under this profile. Depth 0. */
 export function checkEndEntityUse(
   leaf: PathCertificate,
-  use: { profile?: Profile; purpose: Purpose; requireExtKeyUsage: boolean },
+  use: { profile?: Profile; purpose: Purpose; requireExtKeyUsage?: boolean },
 ): void {
-  const { profile = 'device', purpose, requireExtKeyUsage } = use;
+  const { profile = 'device', purpose, requireExtKeyUsage = true } = use;
   // RFC 5280 has nothing against a CA that uses its key itself.
   if ((profile === 'device' || profile === 'web') && leaf.basicConstraints?.cA === true) {
     throw new VerifierError({ code: 'END_ENTITY_IS_CA', depth: 0 });

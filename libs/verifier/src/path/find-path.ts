@@ -1,5 +1,5 @@
 import { equalBytes, Oid } from '@touchmark/der';
-import { equalNames } from '@touchmark/x509';
+import { type Certificate, equalNames, X509Error } from '@touchmark/x509';
 
 import { saysMore, VerifierError } from '../error.js';
 import { checkRevocation, revocationOfDelegates } from '../revocation/check-revocation.js';
@@ -14,17 +14,20 @@ import {
   checkStatusSigner,
   checkValidity,
 } from './certificate-checks.js';
+import { checkRequest } from './check-request.js';
 import { likeliestFirst } from './issuer-order.js';
 import { checkNameConstraints } from './name-constraints/check-name-constraints.js';
 import { type PathCertificate, readPathCertificate } from './path-certificate.js';
 import type { PathRequest } from './path-request.js';
 import { validPolicies } from './policies/valid-policies.js';
+import type { Profile } from './profiles/profile.js';
 import { policyFor } from './policy-for.js';
 import { checkProfile } from './profiles.js';
 
 /** CA certificates between end entity and trust anchor; rustls-webpki takes 6. */
 const MAX_DEPTH = 7;
 const MAX_PRESENTED = 10;
+const NO_CERTIFICATES: readonly Certificate[] = [];
 export const MAX_CERTIFICATE_OCTETS = 16_384;
 const MAX_CHAIN_OCTETS = 65_536;
 
@@ -41,9 +44,7 @@ export interface FoundPath {
 /** As `verifyPath`, for those who look further into the path; throws VerifierError instead of answering it. */
 export function findPath(request: PathRequest): FoundPath {
   const { at, chain, maxDepth = MAX_DEPTH, serialNumbers = 'positive' } = request;
-  // NaN would pass every comparison.
-  if (!Number.isFinite(at)) throw new TypeError('at must be UTC seconds');
-  if (!(Number.isInteger(maxDepth) && maxDepth >= 0)) throw new TypeError('maxDepth must be a number of certificates');
+  checkRequest(request);
   const [first, ...presented] = chain;
   if (first === undefined) throw new VerifierError({ code: 'CERTIFICATE_MISSING' });
   checkSize(chain);
@@ -54,7 +55,7 @@ export function findPath(request: PathRequest): FoundPath {
     maxDepth,
     budget: new Budget(request.monotonic),
     anchors: knownPool(request.trustAnchors),
-    known: knownPool(request.intermediates),
+    known: knownPool(request.intermediates ?? NO_CERTIFICATES),
   };
   checkEndEntity(leaf, search.at);
   if (request.anchorPolicy === undefined) checkEndEntityUse(leaf, request);
@@ -70,14 +71,14 @@ export function recheckPath(path: readonly PathCertificate[], request: Omit<Path
   const [leaf] = path;
   const anchor = path[path.length - 1];
   if (leaf === undefined || anchor === undefined || leaf === anchor) throw new TypeError('a path has two ends');
-  if (!Number.isFinite(request.at)) throw new TypeError('at must be UTC seconds');
+  checkRequest(request);
   const search = {
     request: { ...request, chain: [] },
     at: Math.floor(request.at),
     maxDepth: path.length,
     budget: new Budget(request.monotonic),
     anchors: knownPool(request.trustAnchors),
-    known: knownPool(request.intermediates),
+    known: knownPool(request.intermediates ?? NO_CERTIFICATES),
     presented: new CertificatePool([]),
   };
   if (search.anchors.find(anchor.certificate.der) === undefined) {
@@ -90,6 +91,14 @@ export function recheckPath(path: readonly PathCertificate[], request: Omit<Path
   }
   new PathBuilder(search).checkComplete(path, anchor);
 }
+
+// Who signs status is no server, and a signer of CRLs has cRLSign.
+const PROFILES_OF_SIGNERS: Readonly<Record<Profile, Profile>> = {
+  device: 'rfc5280-6.1',
+  'rfc5280-6.1': 'rfc5280-6.1',
+  rfc5280: 'rfc5280',
+  web: 'rfc5280',
+};
 
 interface Search {
   readonly request: PathRequest;
@@ -122,7 +131,8 @@ class PathBuilder {
     const { issuer: name } = last.certificate;
     // made only when it is thrown: an error costs more than the rest of a step
     let best: VerifierError | undefined;
-    const keepBetter = (error: unknown): void => {
+    const keepBetter = (thrown: unknown): void => {
+      const error = asRefusal(thrown, path.length - 1);
       // An exhausted budget ends the search: trying on is what it forbids.
       if (!(error instanceof VerifierError) || error.code === 'BUDGET_EXCEEDED') throw error;
       if (!best || saysMore(error, best)) best = error;
@@ -172,8 +182,7 @@ class PathBuilder {
       if (this.signerDepth === 0) checkEndEntityUse(leaf, { ...use, purpose: request.purpose });
       checkValidity(path, validity, at);
     }
-    // Who signs status is no server.
-    checkProfile(path, this.signerDepth > 0 && use.profile === 'web' ? 'rfc5280' : use.profile);
+    checkProfile(path, this.signerDepth === 0 ? use.profile : PROFILES_OF_SIGNERS[use.profile]);
     checkNameConstraints(path, budget);
     const policies = validPolicies(path, inputs);
     const candidates = [...path, ...known.certificates, ...presented.certificates];
@@ -213,6 +222,11 @@ class PathBuilder {
       throw error;
     }
   }
+}
+
+// Contents that only a rule looks into: what cannot be read there is one certificate's fault, and no reason to end the search.
+function asRefusal(error: unknown, depth: number): unknown {
+  return error instanceof X509Error ? new VerifierError({ code: 'CERTIFICATE_MALFORMED', depth }, error) : error;
 }
 
 function checkSize(chain: readonly Uint8Array[]): void {

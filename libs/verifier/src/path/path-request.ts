@@ -15,13 +15,13 @@ export interface PathRequest {
    * accepted: anchors issue. Keep the objects and the array: what is read of them is kept.
    */
   readonly trustAnchors: readonly Certificate[];
-  /** CA certificates already known, however many, tried before those presented. Keep the objects and the array. */
-  readonly intermediates: readonly Certificate[];
+  /** CA certificates already known, however many, tried before those presented; none if left out. Keep the objects and the array. */
+  readonly intermediates?: readonly Certificate[];
   /** UTC seconds; fractions are cut off. */
   readonly at: number;
   readonly purpose: Purpose;
-  /** Whether the end entity must have extKeyUsage. IDevIDs have none. */
-  readonly requireExtKeyUsage: boolean;
+  /** Whether the end entity must have extKeyUsage; true if left out. IDevIDs have none. */
+  readonly requireExtKeyUsage?: boolean;
   readonly revocation: RevocationPolicy;
   /** For anchors that differ in profile, revocation, validity and need of extKeyUsage: those of other vendors, for example. */
   readonly anchorPolicy?: AnchorPolicies;

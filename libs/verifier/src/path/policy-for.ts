@@ -9,7 +9,7 @@ export function policyFor(anchor: PathCertificate, request: PathRequest): Requir
     profile: own.profile ?? request.profile ?? 'device',
     revocation: own.revocation ?? request.revocation,
     validity: own.validity ?? 'now',
-    requireExtKeyUsage: own.requireExtKeyUsage ?? request.requireExtKeyUsage,
+    requireExtKeyUsage: own.requireExtKeyUsage ?? request.requireExtKeyUsage ?? true,
     policies: own.policies ?? request.policies ?? {},
   };
 }

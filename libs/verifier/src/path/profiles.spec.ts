@@ -1,4 +1,15 @@
-import { encodeImplicit, encodeSequence, encodeSmallInteger, encodeUtf8String, fromHex, Oid } from '@touchmark/der';
+import {
+  encodeElement,
+  encodeImplicit,
+  encodeOid,
+  encodeSequence,
+  encodeSetOf,
+  encodeSmallInteger,
+  encodeUtf8String,
+  fromHex,
+  Oid,
+  Tag,
+} from '@touchmark/der';
 import {
   encodeBasicConstraints,
   encodeExtension,
@@ -248,6 +259,38 @@ it('profile device has no rules beyond section 6.1 but its own: digitalSignature
   const loose = extra(Oid.keyUsage, true, encodeKeyUsage(['keyEncipherment']));
   expect(verify('device', { leaf: { keyUsage: null, ...loose } })).toMatchObject({ code: 'KEY_USAGE_MISSING' });
   expect(verify('device', { leaf: { basicConstraints: { cA: true } } })).toMatchObject({ code: 'END_ENTITY_IS_CA' });
+});
+
+it.each(['keyCertSign', 'cRLSign'] as const)('profile device refuses an end entity with %s', (usage) => {
+  const leaf: TestCertificateOptions = { keyUsage: ['digitalSignature', usage] };
+  expect(verify('device', { leaf })).toEqual({
+    code: 'PROFILE_VIOLATED',
+    depth: 0,
+    profile: 'device',
+    rule: `${usage} in end entity`,
+  });
+  expect(verify('rfc5280-6.1', { leaf })).toBe('accepted');
+});
+
+const named = (type: string, value: Uint8Array): TestCertificateOptions => ({
+  subject: encodeSequence(encodeSetOf([encodeSequence(encodeOid(type), value)])),
+});
+
+describe('an attribute of the subject that is not what its string type says', () => {
+  const wildcard = encodeElement(Tag.PRINTABLE_STRING, Buffer.from('*.a.example'));
+
+  it('is no commonName of subjectAltName under web', () => {
+    for (const value of [wildcard, encodeElement(Tag.UTF8_STRING, Uint8Array.of(0xff))]) {
+      expect(verify('web', { leaf: named(Oid.commonName, value) })).toMatchObject({
+        rule: 'commonName not in subjectAltName',
+      });
+    }
+  });
+
+  it('is not asked about where it is no commonName', () => {
+    const value = encodeElement(Tag.PRINTABLE_STRING, Buffer.from('AT&T'));
+    expect(verify('web', { leaf: named(Oid.organizationName, value) })).toBe('accepted');
+  });
 });
 
 describe('serialNumbers', () => {

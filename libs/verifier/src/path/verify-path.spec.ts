@@ -19,6 +19,7 @@ import { bySeat } from '../revocation/seat-source.js';
 import type { RevocationPolicy } from '../revocation/revocation-source.js';
 import type { CertificateStatus } from '../revocation/status-port.js';
 import type { PathRequest } from './path-request.js';
+import { PROFILES } from './profiles/profile.js';
 import { verifyPath } from './verify-path.js';
 
 const valid = bySeat({ statusOf: () => 'valid' });
@@ -372,17 +373,17 @@ describe('verifyPath under attack', () => {
     expect(detail).toMatchObject({ code: 'BUDGET_EXCEEDED', budget: 'signatures', limit: 300 });
   });
 
-  it('refuses every hostile variant of a leaf, and throws nothing', () => {
+  it.each(PROFILES)('refuses every hostile variant of a leaf under %s, and throws nothing', (profile) => {
     const variants = hostileVariants(leaf.der, 23);
     const original = toHex(leaf.der);
     let tried = 0;
-    for (let i = 0; i < 2000; i++) {
+    for (let i = 0; i < 600; i++) {
       const { value: der } = variants.next();
       if (toHex(der) === original) continue;
       tried++;
-      expect(verify({ chain: [der, issuing.der] }).ok).toBe(false);
+      expect(verify({ chain: [der, issuing.der], profile }).ok).toBe(false);
     }
-    expect(tried).toBeGreaterThan(1000);
+    expect(tried).toBeGreaterThan(300);
   });
 
   it('is not led astray by hostile variants of a CA certificate', () => {

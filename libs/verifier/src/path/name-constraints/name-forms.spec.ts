@@ -1,4 +1,13 @@
-import { encodeNull, encodeUtf8String, fromHex, Oid } from '@touchmark/der';
+import {
+  encodeElement,
+  encodeNull,
+  encodeOid,
+  encodeSequence,
+  encodeSetOf,
+  encodeUtf8String,
+  fromHex,
+  Oid,
+} from '@touchmark/der';
 import { encodeName, type GeneralName, X509Error } from '@touchmark/x509';
 import { describe, expect, it } from 'vitest';
 
@@ -302,6 +311,31 @@ describe('directoryName', () => {
     expect(allowsSubject('permitted', directory('A'), o('A'), [directory('B')])).toBe(false);
     expect(allowsSubject('excluded', directory('A'), o('A'), [directory('B')])).toBe(false);
     expect(allowsSubject('permitted', directory('A'), EMPTY, [text('dNSName', 'a')])).toBe(true);
+  });
+});
+
+const typed = (tag: number, contents: string): GeneralName => {
+  const value = encodeElement(tag, Buffer.from(contents, 'latin1'));
+  const attribute = encodeSequence(encodeOid(Oid.organizationName), value);
+  return { kind: 'directoryName', value: encodeSequence(encodeSetOf([attribute])) };
+};
+
+describe('a directoryName in another string type', () => {
+  const types = [0x12, 0x13, 0x14, 0x16, 0x1a];
+
+  it.each([...types.map((tag) => typed(tag, 'eVil & Co')), typed(0x1e, '\0E\0v\0i\0l\0 \0&\0 \0C\0o')])(
+    'does not lead out of what is excluded, nor into what is permitted: %#',
+    (name) => {
+      expect(isRefused(directory('Evil & Co'), name)).toBe(true);
+      expect(allows('excluded', name, directory('Evil & Co', 'B'))).toBe(false);
+      expect(allows('excluded', directory('Evil'), name)).toBe(true);
+    },
+  );
+
+  it('is refused where it cannot be compared', () => {
+    expect(isRefused(directory('A'), typed(0x14, '\xe9'))).toBe(true);
+    expect(isRefused(directory('A'), directory('A\u0378'))).toBe(true);
+    expect(allows('excluded', directory('A', 'B'), typed(0x14, '\xe9'))).toBe(true);
   });
 });
 

@@ -1,14 +1,21 @@
+export const PROFILES = ['device', 'rfc5280-6.1', 'rfc5280', 'web'] as const;
+
 /**
  * What is asked of certificates beyond the algorithm of RFC 5280 section 6.1:
- * - `device`: that an end entity signs and is no CA. For what our own CAs issue, and those of other vendors as they come.
+ * - `device`: that an end entity signs, is no CA and may not act as one (SPIFFE X509-SVID 5.2), and no rule of section 4. For what our
+ *   own CAs issue, and those of other vendors as they come.
  * - `rfc5280-6.1`: nothing.
  * - `rfc5280`: what sections 4.1 and 4.2 say that a conforming CA MUST do, where 6.1 lets it pass.
  * - `web`: the same, and the Baseline Requirements of the CA/Browser Forum for TLS servers.
  */
-export type Profile = 'device' | 'rfc5280-6.1' | 'rfc5280' | 'web';
+export type Profile = (typeof PROFILES)[number];
 
 /** A rule of a profile, named by what was found. */
-export type ProfileRule = Rfc5280Rule | WebRule;
+export type ProfileRule = DeviceRule | Rfc5280Rule | WebRule;
+
+export type DeviceRule =
+  /** X509-SVID 5.2: keyUsage of an end entity with a right that is a CA's. */
+  'keyCertSign in end entity' | 'cRLSign in end entity';
 
 export type Rfc5280Rule =
   /** 4.2.1.1: no keyIdentifier to find the issuer by; only self-signed certificates may leave it out. */

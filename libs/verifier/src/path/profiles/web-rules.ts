@@ -1,5 +1,5 @@
 import { equalBytes, Oid } from '@touchmark/der';
-import { type GeneralName, isEmptyName, parseAuthorityInfoAccess, parseName, X509Error } from '@touchmark/x509';
+import { attributeTexts, type GeneralName, isEmptyName, parseAuthorityInfoAccess, X509Error } from '@touchmark/x509';
 
 import type { PathCertificate } from '../path-certificate.js';
 import { formatIpAddress } from './ip-text.js';
@@ -56,12 +56,11 @@ function isCriticalBesideSubject({ certificate }: PathCertificate): boolean {
 }
 
 function hasOtherCommonName({ certificate, subjectAltName = [] }: PathCertificate): boolean {
-  const commonNames = parseName(certificate.subject)
-    .flat()
-    .filter(({ type }) => type === Oid.commonName);
+  const commonNames = attributeTexts(certificate.subject, Oid.commonName);
   if (commonNames.length > 1) return true;
   const names = subjectAltName.map(textOf).filter((text) => text !== undefined);
-  return commonNames.some(({ value }) => {
+  return commonNames.some((value) => {
+    // no text that we read
     if (value === undefined) return true;
     // A domain beside its wildcard, or beside addresses, is not one of the names, but neither does it claim to be one of them.
     const comparable = names.filter((name) => kindOfName(name) === kindOfName(value));
