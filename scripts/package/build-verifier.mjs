@@ -1,8 +1,10 @@
 import { cpSync } from 'node:fs';
 import path from 'node:path';
 import { build } from 'tsdown';
+import { asciiModule } from './ascii-module.mjs';
 import { constantObjects } from './constant-objects.mjs';
 import { lazyBuiltins } from './lazy-builtins.mjs';
+import { privateNames } from './private-names.mjs';
 import { publicTypes } from './public-types.mjs';
 
 /**
@@ -21,12 +23,16 @@ export async function buildVerifier(root, folder) {
     format: 'esm',
     platform: 'node',
     target: 'node24',
-    minify: true,
+    minify: { compress: true, mangle: true, mangleProps: { include: exactly(privateNames(root)) } },
     dts: true,
-    plugins: [lazyBuiltins(), constantObjects(root), publicTypes()],
+    plugins: [lazyBuiltins(), constantObjects(root), publicTypes(), asciiModule()],
     logLevel: 'warn',
     report: false,
   });
   for (const file of ['package.json', 'README.md']) cpSync(path.join(source, file), path.join(folder, file));
   cpSync(path.join(root, 'LICENSE'), path.join(folder, 'LICENSE'));
+}
+
+function exactly(names) {
+  return new RegExp(`^(?:${names.join('|')})$`);
 }

@@ -59,13 +59,14 @@ describe('the package @touchmark/verifier, packed and installed into an empty fo
     expect(consumer.node('--input-type=module', '--eval', script).trim()).toBe('');
   });
 
-  it('declares no private members', () => {
-    const types = readFileSync(
-      path.join(consumer.folder, 'project/node_modules/@touchmark/verifier/index.d.mts'),
-      'utf8',
-    );
+  it('declares no private members, and has short names for those that nothing else is called by', () => {
+    const folder = path.join(consumer.folder, 'project/node_modules/@touchmark/verifier');
+    const types = readFileSync(path.join(folder, 'index.d.mts'), 'utf8');
+    const module = readFileSync(path.join(folder, 'index.mjs'), 'utf8');
     expect(types.match(/^ *private .*$/gm)).toEqual(['  private constructor();']);
     expect(types).toContain('#private;');
+    expect(module).not.toMatch(/selfIssuedMemo|streamsInVain/);
+    expect(module).toMatch(/^[\0-\x7f]*$/);
   });
 
   it('types compile, and the examples of README against them', () => {
