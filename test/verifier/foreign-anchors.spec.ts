@@ -1,3 +1,4 @@
+import { SeatValue } from '@touchmark/status-list';
 import {
   generateTestKey,
   makeTestCrl,
@@ -150,6 +151,43 @@ describe('a trust anchor with terms of its own', () => {
       await using gateway = await TestGateway.start();
       const options: TrustAnchorOptions = Object.assign(terms(), wrong);
       await expect(openWith(gateway, options)).rejects.toThrow(TypeError);
+    },
+  );
+});
+
+/** A verifier that trusts the vendor beside us, and what it says of a device of ours that comes with the vendor's cross certificate. */
+async function crossCertified(gateway: TestGateway, identity: 'spiffe' | 'any') {
+  const { ldevid } = gateway.status;
+  const subject = 'Status test LDevID CA';
+  const cross = vendor.issueCa({ subject, key: ldevid.key });
+  expect(cross.certificate.subject).toEqual(ldevid.certificate.subject);
+  const sources = [new Denylist()];
+  const verifier = await openWith(gateway, terms({ identity, revocation: { sources } }));
+  const judge = (leaf: { der: Uint8Array }): string => {
+    const answer = verifier.verify([leaf.der, cross.der], { at: TEST_NOW, purpose: 'client' });
+    return answer.ok ? `accepted ${answer.device?.deviceSerial}` : answer.error.code;
+  };
+  return { verifier, judge };
+}
+
+describe('a CA of another that certifies a CA of ours', () => {
+  it.each(['spiffe', 'any'] as const)(
+    'gives back no seat that is lost, and makes no other of who has one: %s',
+    async (identity) => {
+      await using gateway = await TestGateway.start();
+      const [lost, held] = ['A-1', 'A-2'].map((serial) => gateway.status.issueDevice(serial));
+      if (lost === undefined || held === undefined) throw new Error('two devices');
+      gateway.status.change(lost, SeatValue.invalid);
+      gateway.status.change(held, SeatValue.suspended);
+      const { verifier, judge } = await crossCertified(gateway, identity);
+      expect([judge(lost), judge(held)]).toEqual(['CERT_REVOKED', 'CERT_SUSPENDED']);
+      gateway.feed.send('batch', gateway.status.change(held, SeatValue.valid));
+      await gateway.caughtUp(verifier);
+      expect([judge(lost), judge(held), verdict(verifier, lost)]).toEqual([
+        'CERT_REVOKED',
+        'accepted A-2',
+        'CERT_REVOKED',
+      ]);
     },
   );
 });

@@ -1,6 +1,15 @@
 import { VerifierError } from './error.js';
-import { type AskedPath, type KnownPath, knownPathOf, KnownPaths, nameOfLeaf } from './path/known-paths.js';
+import {
+  type AskedPath,
+  type KnownPath,
+  knownPathOf,
+  KnownPaths,
+  nameOfLeaf,
+  type PathSeat,
+  seatsOf,
+} from './path/known-paths.js';
 import { findPath, MAX_CERTIFICATE_OCTETS, recheckPath } from './path/find-path.js';
+import type { PathCertificate } from './path/path-certificate.js';
 import type { PathRequest } from './path/path-request.js';
 import { PolicyError } from './policy-error.js';
 import { matchesServerName } from './server-name.js';
@@ -54,13 +63,13 @@ export class CertificateJudge {
   whyNot({ notBefore, notAfter, seats, asked }: Standing): EndedBecause | undefined {
     const { now, state } = this.options;
     const at = now();
-    if (asked !== undefined) return endedBecause(this.flawOf(asked, at));
     for (const { issuerKeyId, seat } of seats) {
       const status = state.statusOfSeat(issuerKeyId, seat);
       if (status === 'invalid') return 'CERT_REVOKED';
       if (status === 'suspended') return 'CERT_SUSPENDED';
-      if (status === 'unknown') return 'STATUS_UNKNOWN';
+      if (status === 'unknown' && asked === undefined) return 'STATUS_UNKNOWN';
     }
+    if (asked !== undefined) return endedBecause(this.flawOf(asked, at));
     if (at > notAfter) return 'CERT_EXPIRED';
     if (this.refusesForAge(at)) return 'STATUS_STALE';
     return at < notBefore ? 'CERT_NOT_YET_VALID' : undefined;
@@ -71,7 +80,9 @@ export class CertificateJudge {
     const [leaf] = chain;
     if (leaf === undefined || leaf.length > MAX_CERTIFICATE_OCTETS) return undefined;
     const known = this.known[purpose].get(nameOfLeaf(leaf));
-    if (known?.asked !== undefined) return this.flawOf(known.asked, at) === undefined ? known : undefined;
+    if (known?.asked !== undefined) {
+      return this.isOurs(known.seats) || this.flawOf(known.asked, at) !== undefined ? undefined : known;
+    }
     if (known === undefined || !(at >= known.notBefore && at <= known.notAfter)) return undefined;
     const { state } = this.options;
     if (known.validAt === state.changes) return known;
@@ -88,7 +99,8 @@ export class CertificateJudge {
     const leaf =
       presented === undefined || presented.length > MAX_CERTIFICATE_OCTETS ? presented : Uint8Array.from(presented);
     try {
-      const { path } = findPath({ chain: leaf === undefined ? [] : [leaf, ...others], ...this.requestAt(at, purpose) });
+      const request = { chain: leaf === undefined ? [] : [leaf, ...others], ...this.requestAt(at, purpose) };
+      const path = this.ownFirst(findPath(request).path, request);
       const name = nameOfLeaf(path[0]?.certificate.der ?? new Uint8Array());
       const { identity, policy } = trustAnchors.of(path[path.length - 1]?.certificate);
       const asked = policy?.revocation === undefined ? undefined : { path, purpose };
@@ -99,6 +111,20 @@ export class CertificateJudge {
     } catch (error) {
       throw error instanceof VerifierError ? this.asPolicy(error) : error;
     }
+  }
+
+  /** The same path; of what is ours, the one below an anchor of ours: another CA that certifies ours says nothing about its seats. */
+  private ownFirst(path: readonly PathCertificate[], request: PathRequest): readonly PathCertificate[] {
+    const { trustAnchors } = this.options;
+    const { policy } = trustAnchors.of(path[path.length - 1]?.certificate);
+    if (policy?.revocation === undefined || !this.isOurs(seatsOf(path))) return path;
+    return findPath({ ...request, trustAnchors: trustAnchors.seated }).path;
+  }
+
+  /** Whether one of these seats is known, whatever its state: who has it is judged by it, whoever else vouches for them. */
+  private isOurs(seats: readonly PathSeat[]): boolean {
+    const { state } = this.options;
+    return seats.some(({ issuerKeyId, seat }) => state.statusOfSeat(issuerKeyId, seat) !== 'unknown');
   }
 
   private requestAt(at: number, purpose: Question['purpose']): Omit<PathRequest, 'chain'> {

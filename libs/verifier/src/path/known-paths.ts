@@ -22,7 +22,7 @@ export interface KnownPath {
   /** Latest notBefore and earliest notAfter of the path, UTC seconds, inclusive. */
   readonly notBefore: number;
   readonly notAfter: number;
-  /** Of every certificate below the trust anchor, end entity first; none for a path that is asked about. */
+  /** Of every certificate below the trust anchor whose number holds one, end entity first. */
   readonly seats: readonly PathSeat[];
   /** How many changes of status there had been when the seats were last found valid. */
   validAt: number;
@@ -87,7 +87,7 @@ export function knownPathOf(
     names,
     notBefore: Math.max(...dated.map(({ certificate }) => certificate.notBefore)),
     notAfter: Math.min(...dated.map(({ certificate }) => certificate.notAfter)),
-    seats: asked === undefined ? seatsOf(path) : NO_SEATS,
+    seats: seatsOf(path),
     validAt,
     asked,
     deviceNames: kind === 'any' ? namesFor(leaf) : undefined,
@@ -126,9 +126,8 @@ function namesFor({ certificate }: PathCertificate): DeviceNames {
   return Object.freeze({ hardwareModuleName, subjectSerialNumber, uris: Object.freeze([...uris]) });
 }
 
-const NO_SEATS: readonly PathSeat[] = [];
-
-function seatsOf([leaf, ...issuers]: readonly PathCertificate[]): PathSeat[] {
+/** The seats that the certificates of a path have, if they are of our service. */
+export function seatsOf([leaf, ...issuers]: readonly PathCertificate[]): PathSeat[] {
   const own = leaf && seatBelow(leaf, issuers[0]);
   const above = issuers.map((ca, n) => seatOfAuthority(ca, issuers[n + 1]));
   return [own, ...above].filter((seat) => seat !== undefined).slice();
