@@ -53,6 +53,8 @@ const unions: readonly Union[] = [
   { type: 'VerifierErrorCode', file: 'libs/verifier/src/error.ts', before: '## The verifier' },
   { type: 'PolicyErrorCode', file: 'libs/verifier/src/policy-error.ts', before: '`PolicyErrorCode` in' },
   { type: 'ProfileRule', file: 'libs/verifier/src/path/profiles/profile.ts', before: '`ProfileRule` in' },
+  { type: 'CrlWhy', file: 'libs/verifier/src/revocation/crl/crl-why.ts', before: '`CrlWhy` in' },
+  { type: 'CrlRefusal', file: 'libs/verifier/src/revocation/crl/crl-why.ts', before: '`CrlRefusal` in' },
   { type: 'OcspWhy', file: 'libs/verifier/src/revocation/ocsp/ocsp-why.ts', before: '`OcspWhy` in' },
   { type: 'OcspRefusal', file: 'libs/verifier/src/revocation/ocsp/ocsp-why.ts', before: '`OcspRefusal` in' },
   { type: 'TokenWhy', file: 'libs/verifier/src/revocation/token-status-list/token-why.ts', before: '`TokenWhy` in' },

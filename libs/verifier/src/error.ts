@@ -2,7 +2,7 @@ import type { Floor, ReasonCode } from '@touchmark/x509';
 
 import type { NameKind } from './path/name-constraints/certificate-names.js';
 import type { Profile, ProfileRule } from './path/profiles/profile.js';
-import type { UnknownReason } from './revocation/finding.js';
+import type { UnknownReason, UnknownWhy } from './revocation/finding.js';
 
 /**
  * Why a certification path was not accepted, with what a person needs to act on it. `depth` counts from the end entity (0)
@@ -75,7 +75,7 @@ export type VerifierErrorDetail =
       readonly depth: number;
       readonly serialNumber: Uint8Array;
       readonly because: UnknownReason;
-      readonly why?: string;
+      readonly why?: UnknownWhy;
     }
   /** A SPIFFE URI that is not one of ours, more than one URI (SPIFFE X509-SVID 2), or another name of a device twice or unreadable. */
   | { readonly code: 'IDENTITY_MALFORMED' };

@@ -10,7 +10,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { VerifierErrorDetail } from '../error.js';
 import { verifyPath } from '../path/verify-path.js';
-import { uncheckedRevocation } from './denylist.js';
+import { Denylist, uncheckedRevocation } from './denylist.js';
 import type { RevocationFinding } from './finding.js';
 import type { RevocationPolicy, RevocationSource } from './revocation-source.js';
 
@@ -18,6 +18,7 @@ const root = TestCa.root({ subject: 'Root' });
 const issuing = root.issueCa({ subject: 'Issuing' });
 const GOOD: RevocationFinding = { status: 'good' };
 const REVOKED: RevocationFinding = { status: 'revoked' };
+const UNLISTED: RevocationFinding = { status: 'unlisted' };
 const SUSPENDED: RevocationFinding = { status: 'suspended' };
 const unknown = (because: 'absent' | 'stale' | 'unusable'): RevocationFinding => ({ status: 'unknown', because });
 
@@ -59,6 +60,9 @@ describe('checkRevocation', () => {
     ['CERT_REVOKED', [SUSPENDED, REVOKED]],
     ['CERT_SUSPENDED', [GOOD, SUSPENDED]],
     ['STATUS_UNKNOWN', [unknown('absent'), unknown('stale')]],
+    ['STATUS_UNKNOWN', [unknown('absent'), UNLISTED]],
+    ['STATUS_UNKNOWN', [UNLISTED]],
+    ['accepted', [UNLISTED, GOOD]],
   ])('%s when the sources say %j', (outcome, findings) => {
     expect(codeOf(judge({ sources: findings.map((finding) => source(finding)) }))).toBe(outcome);
   });
@@ -72,6 +76,27 @@ describe('checkRevocation', () => {
   ])('%s when all is %s, under %j', (outcome, because, policy) => {
     expect(codeOf(judge({ sources: [source(unknown(because))], ...policy }))).toBe(outcome);
   });
+
+  it('forgives nothing beside what is unusable', () => {
+    const sources = [source(unknown('unusable')), source(unknown('stale')), source(unknown('absent'))];
+    expect(judge({ sources, whenUnknown: 'allow', whenStale: 'allow' })).toMatchObject({ because: 'unusable' });
+  });
+
+  it('takes for good what is on no list where nobody is asked but lists', () => {
+    expect(judge({ sources: [new Denylist(), new Denylist()] })).toBe('accepted');
+    expect(judge({ sources: [source(unknown('absent')), new Denylist()] })).toMatchObject({ because: 'absent' });
+    expect(judge({ sources: [source(unknown('stale')), new Denylist()] })).toMatchObject({ because: 'stale' });
+  });
+
+  it.each(['seat', 'token-status-list', 'denylist'] as const)(
+    'hears what a %s has against a CA where only end entities are asked about',
+    (kind) => {
+      const scope = 'end-entity';
+      expect(codeOf(judge({ sources: [source([GOOD, REVOKED], kind)], scope }))).toBe('CERT_REVOKED');
+      expect(codeOf(judge({ sources: [source([GOOD, SUSPENDED], kind)], scope }))).toBe('CERT_SUSPENDED');
+      expect(codeOf(judge({ sources: [source([GOOD, unknown('unusable')], kind)], scope }))).toBe('accepted');
+    },
+  );
 
   it('says what the source says of a revocation', () => {
     const sources = [source({ status: 'revoked', reason: 'keyCompromise', revocationTime: TEST_NOW - 5 })];
@@ -115,11 +140,11 @@ describe('noRevAvail', () => {
   const noRevAvail = encodeExtension(Oid.noRevAvail, false, encodeNoRevAvail());
   const extraExtensions = [noRevAvail];
 
-  it.each(['crl', 'ocsp', 'token-status-list'] as const)('spares an end entity the %s', (kind) => {
+  it.each(['crl', 'ocsp'] as const)('spares an end entity the %s', (kind) => {
     expect(judge({ sources: [source([REVOKED, GOOD], kind)] }, { extraExtensions })).toBe('accepted');
   });
 
-  it.each(['seat', 'denylist'] as const)('never spares it the %s', (kind) => {
+  it.each(['seat', 'token-status-list', 'denylist'] as const)('never spares it the %s', (kind) => {
     const sources = [source(GOOD, 'crl'), source([REVOKED, GOOD], kind)];
     expect(codeOf(judge({ sources }, { extraExtensions }))).toBe('CERT_REVOKED');
     const silent = [source(GOOD, 'crl'), source([unknown('absent'), GOOD], kind)];

@@ -78,6 +78,12 @@ describe('Denylist', () => {
 
   it.each<[string, () => Denylist]>([
     ['a digest of 31 octets', () => new Denylist([{ spkiSha256: new Uint8Array(31) }])],
+    [
+      'a serialNumber with octets too many',
+      () => new Denylist([{ issuerSpkiSha256, serialNumber: Uint8Array.of(0, 1) }]),
+    ],
+    ['an issuer that is no Name', () => new Denylist([{ issuer: Uint8Array.of(1), serialNumber }])],
+    ['two kinds', () => new Denylist([{ sha256: sha256(leaf.der), spkiSha256: new Uint8Array(32) }])],
     ['no serialNumber', () => new Denylist([{ issuerSpkiSha256, serialNumber: new Uint8Array(0) }])],
   ])('refuses an entry with %s: TypeError', (_name, make) => {
     expect(make).toThrow(TypeError);

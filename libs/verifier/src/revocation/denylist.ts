@@ -4,7 +4,7 @@ import { concatBytes } from '@touchmark/der';
 import { rdnKeys, X509Error } from '@touchmark/x509';
 
 import { DigestSet } from './digest-set.js';
-import type { RevocationFinding } from './finding.js';
+import { GOOD, type RevocationFinding } from './finding.js';
 import type { RevocationPolicy, RevocationQuestion, RevocationSource } from './revocation-source.js';
 
 /** What is no longer wanted: one certificate by its issuer and number or by its hash, or every certificate of a key. */
@@ -26,13 +26,14 @@ interface Tables {
   readonly byCertificate: DigestSet;
 }
 
-const GOOD: RevocationFinding = { status: 'good' };
+const UNLISTED: RevocationFinding = { status: 'unlisted' };
 const REVOKED: RevocationFinding = { status: 'revoked' };
 const SHA256_OCTETS = 32;
+const KINDS = ['issuerSpkiSha256', 'issuer', 'spkiSha256', 'sha256'] as const;
 
 /**
- * Status by a list of the caller's own: what is on it is revoked, everything else is good. For CAs that publish nothing, and beside
- * other sources, which it cannot overrule but for revoked. A million entries take 32 to 64 MiB.
+ * A list of the caller's own: what is on it is revoked. Not to be on it is good where a policy has no other kind of source (CAs that
+ * publish nothing), and says nothing beside others: an emergency list never stands in for a CRL that is missing. A million entries take 32 to 64 MiB.
  */
 export class Denylist implements RevocationSource {
   readonly kind = 'denylist';
@@ -68,12 +69,14 @@ export class Denylist implements RevocationSource {
       (byIssuerName.size > 0 && byIssuerName.has(numbered(keyOfName(issuerName), serialNumber))) ||
       (byKey.size > 0 && byKey.has(subject.spkiSha256)) ||
       (byCertificate.size > 0 && byCertificate.has(sha256(der)));
-    return listed ? REVOKED : GOOD;
+    return listed ? REVOKED : UNLISTED;
   }
 }
 
 /** Asks nobody: every certificate counts as good. For who has decided so, and wants it to be read in the code. */
-export const uncheckedRevocation: RevocationPolicy = { sources: [{ kind: 'denylist', changes: 0, find: () => GOOD }] };
+export const uncheckedRevocation: RevocationPolicy = {
+  sources: Object.freeze([{ kind: 'denylist', changes: 0, find: () => GOOD } as const]),
+};
 
 function tablesOf(entries: Iterable<DenylistEntry>): Tables {
   const tables = {
@@ -83,10 +86,11 @@ function tablesOf(entries: Iterable<DenylistEntry>): Tables {
     byCertificate: new DigestSet(),
   };
   for (const entry of entries) {
+    // One that says two things would be filed under one of them.
+    if (KINDS.filter((kind) => kind in entry).length !== 1) throw new TypeError('a denylist entry is of one kind');
     if ('issuerSpkiSha256' in entry) {
       tables.byIssuerKey.add(numbered(digest(entry.issuerSpkiSha256), serial(entry.serialNumber)));
-    } else if ('issuer' in entry)
-      tables.byIssuerName.add(numbered(keyOfName(octets(entry.issuer)), serial(entry.serialNumber)));
+    } else if ('issuer' in entry) tables.byIssuerName.add(numbered(nameIn(entry.issuer), serial(entry.serialNumber)));
     else if ('spkiSha256' in entry) tables.byKey.add(digest(entry.spkiSha256));
     else tables.byCertificate.add(digest(entry.sha256));
   }
@@ -98,12 +102,17 @@ function numbered(issuer: Uint8Array, serialNumber: Uint8Array): Uint8Array {
   return sha256(concatBytes(Uint8Array.of(serialNumber.length), serialNumber, issuer));
 }
 
-// Names that are the same by RFC 5280 7.1 make the same octets; one that cannot be read is itself alone.
+// Names that are the same by RFC 5280 7.1 make the same octets.
 function keyOfName(name: Uint8Array): Uint8Array {
+  return Buffer.from(JSON.stringify(rdnKeys(name)));
+}
+
+function nameIn(value: unknown): Uint8Array {
+  const name = octets(value);
   try {
-    return Buffer.from(JSON.stringify(rdnKeys(name)));
+    return keyOfName(name);
   } catch (error) {
-    if (error instanceof X509Error) return name;
+    if (error instanceof X509Error) throw new TypeError('a denylist entry has the DER of a Name', { cause: error });
     throw error;
   }
 }
@@ -123,8 +132,13 @@ function digest(value: unknown): Uint8Array {
   return found;
 }
 
+// One with octets too many would never be that of a certificate.
 function serial(value: unknown): Uint8Array {
   const found = octets(value);
-  if (found.length === 0 || found.length > 255) throw new TypeError('a serialNumber has 1 to 255 octets');
+  const [first = 0, second = 0] = found;
+  const padded = found.length > 1 && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80));
+  if (found.length === 0 || found.length > 255 || padded) {
+    throw new TypeError('a serialNumber is the contents of an INTEGER of 1 to 255 octets');
+  }
   return found;
 }

@@ -23,11 +23,18 @@ export interface RevocationQuestion {
    * undefined if there is none. `crl` needs no purpose, `ocsp` OCSPSigning.
    */
   signerPath(signer: PathCertificate, purpose: 'crl' | 'ocsp'): readonly PathCertificate[] | undefined;
+  /** Whether a seat or a denylist of the policy has something against a certificate of the same issuer's that need not be known good. */
+  withdrawn(delegate: PathCertificate): boolean;
 }
 
 /** Where status is asked for. It answers from what it was given before: synchronously, without I/O. */
 export interface RevocationSource {
-  /** `seat` and `denylist` are asked about every certificate; noRevAvail (RFC 9608) spares the others. */
+  /**
+   * What it goes by, which decides when it is asked. `crl`, `ocsp`: what the issuer publishes; noRevAvail (RFC 9608) and the scope
+   * `end-entity` spare it, and `ocsp` is not asked about who signs OCSP responses. `seat`, `token-status-list`: what is kept of every
+   * certificate; never spared. `denylist`: as those, but it can only say `revoked` and `unlisted`. A source of your own takes the kind
+   * of what it stands for.
+   */
   readonly kind: 'seat' | 'token-status-list' | 'crl' | 'ocsp' | 'denylist';
   /** Counts the changes of what it knows, so that who tracks connections asks again when there is reason to. */
   readonly changes?: number;

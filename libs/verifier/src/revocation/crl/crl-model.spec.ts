@@ -106,7 +106,7 @@ function ask(source: CrlSource, subject: Subject): string {
   return result.ok ? 'good' : result.error.code;
 }
 
-/** RFC 5280 6.3.3 told again for user certificates, over what the CRLs mean. The order of scopes is the reader's to choose. */
+/** RFC 5280 6.3.3 told again for user certificates, over what the CRLs mean, in whatever order. */
 function answerOf(scopes: readonly (readonly Crl[])[], where: readonly Point[]): Answer {
   const covered = new Set<ReasonFlag>();
   let held = false;
@@ -118,7 +118,7 @@ function answerOf(scopes: readonly (readonly Crl[])[], where: readonly Point[]):
       const interim = [...ALL_REASONS]
         .filter((reason) => point?.reasons?.includes(reason) ?? true)
         .filter((reason) => about.reasons?.includes(reason) ?? true);
-      if (interim.every((reason) => covered.has(reason))) continue;
+      if (interim.length === 0) continue;
       const verdict = verdictOf(group);
       if (verdict === 'CERT_REVOKED') return verdict;
       if (verdict === 'CERT_SUSPENDED') held = true;
@@ -141,11 +141,6 @@ function verdictOf(group: readonly Crl[]): Answer {
   if (complete?.listed === 'keyCompromise') return 'CERT_REVOKED';
   if (complete?.listed === 'certificateHold') return 'CERT_SUSPENDED';
   return complete !== undefined && (complete.fresh || combined) ? 'good' : 'STATUS_UNKNOWN';
-}
-
-function permutations<T>(all: readonly T[]): readonly (readonly T[])[] {
-  if (all.length < 2) return [all];
-  return all.flatMap((first, i) => permutations(all.toSpliced(i, 1)).map((rest) => [first, ...rest]));
 }
 
 function keyOf({ uri, only, reasons: some }: Scope): string {
@@ -171,7 +166,7 @@ describe('CrlSource and a naive model', () => {
         }
         const groups = [...Map.groupBy(made, (crl) => keyOf(crl.scope)).values()];
         const answer = ask(source, subject);
-        expect(permutations(groups).map((order) => answerOf(order, where))).toContain(answer);
+        expect(answer).toBe(answerOf(groups, where));
         seen.add(answer);
       }),
       { numRuns: 200 },

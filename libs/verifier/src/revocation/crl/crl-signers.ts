@@ -1,76 +1,93 @@
-import { equalBytes } from '@touchmark/der';
+import { equalBytes, Oid } from '@touchmark/der';
 
 import { costOf } from '../../path/budget.js';
 import type { PathCertificate } from '../../path/path-certificate.js';
 import type { RevocationQuestion } from '../revocation-source.js';
 import { isSignedBy, keyIdOf } from './crl-signature.js';
+import type { CrlShelf } from './crl-store.js';
 import type { HeldCrl } from './held-crl.js';
 import { nameKey } from './name-key.js';
-
-/**
- * Units of signature checks that may go for nothing in one question, then no further CRL is tried. Each is tried once only, so that
- * the next question comes further, and forged CRLs do not use up what a verification may cost.
- */
-const MAX_WASTED_UNITS = 8;
 
 export interface CrlSigner {
   readonly certificate: PathCertificate;
   readonly keyId: string;
 }
 
-/** Who signed CRLs, for one question (RFC 5280 6.3.3 (f), (g)). */
+/** Who may sign the CRLs of one issuer's Name, for one question (RFC 5280 6.3.3 (f), (g)). */
 export class CrlSigners {
+  /** Units of signature checks that went for nothing. */
+  wastedUnits = 0;
   private readonly question: RevocationQuestion;
-  private readonly above: ReadonlySet<PathCertificate>;
-  /** The certificate asked about and what depends on it: who signs its CRL must not be proven by it. */
-  private readonly dependent: ReadonlySet<PathCertificate>;
+  private readonly delegated: boolean;
+  private readonly named: readonly PathCertificate[];
   private readonly trusted = new Map<PathCertificate, boolean>();
-  private wastedUnits = 0;
-
-  constructor(question: RevocationQuestion) {
-    this.question = question;
-    this.above = new Set(question.path.slice(question.depth + 1));
-    this.dependent = new Set(question.path.slice(0, question.depth + 1));
-  }
 
   /**
-   * The certificate of who signed this CRL: it has the name of the CRL's issuer, cRLSign if it has a keyUsage, and a path to the
-   * trust anchor of the question. `delegated`: the certificate's issuer named the CRL's issuer, which may then be the certificate
-   * itself. Throws VerifierError BUDGET_EXCEEDED.
+   * `shelf`: what is proven of this issuer. `delegated`: the certificate's issuer named the CRL's issuer, which may then be the
+   * certificate itself.
    */
-  of(crl: HeldCrl, delegated: boolean): CrlSigner | 'CRL_ISSUER_UNTRUSTED' | 'CRL_SIGNATURE' {
-    let why: 'CRL_ISSUER_UNTRUSTED' | 'CRL_SIGNATURE' = 'CRL_ISSUER_UNTRUSTED';
-    for (const certificate of this.candidatesFor(crl)) {
-      if (!this.isTrusted(certificate, delegated)) continue;
-      if (this.signed(crl, certificate)) return { certificate, keyId: keyIdOf(certificate) };
-      why = 'CRL_SIGNATURE';
-    }
-    return why;
+  constructor(question: RevocationQuestion, issuerKey: string, shelf: CrlShelf | undefined, delegated: boolean) {
+    this.question = question;
+    this.delegated = delegated;
+    const { path, depth, candidates } = question;
+    // Who signed before may have come with another chain than this one.
+    const all = new Set([...path.slice(depth + 1), ...candidates, ...(shelf?.signers.values() ?? [])]);
+    this.named = [...all].filter(
+      ({ certificate, keyUsage }) => nameKey(certificate.subject) === issuerKey && keyUsage?.has('cRLSign') !== false,
+    );
   }
 
-  private candidatesFor(crl: HeldCrl): readonly PathCertificate[] {
-    const all = new Set([...this.above, ...this.question.candidates]);
-    const named = [...all].filter(
-      ({ certificate, keyUsage }) =>
-        nameKey(certificate.subject) === crl.issuerKey && keyUsage?.has('cRLSign') !== false,
-    );
+  /** Whether anybody at hand may sign them. Throws VerifierError BUDGET_EXCEEDED, as all below. */
+  get areThere(): boolean {
+    return this.named.some((certificate) => this.isTrusted(certificate));
+  }
+
+  /** Who has the key that is proven to have signed a CRL, if they may. */
+  withKey(keyId: string): CrlSigner | undefined {
+    const certificate = this.named.find((found) => keyIdOf(found) === keyId && this.isTrusted(found));
+    return certificate && { certificate, keyId };
+  }
+
+  /** Who signed a CRL of which nothing is proven. */
+  of(crl: HeldCrl): CrlSigner | undefined {
+    const certificate = this.likeliestFirst(crl).find((found) => this.isTrusted(found) && this.signed(crl, found));
+    return certificate && { certificate, keyId: keyIdOf(certificate) };
+  }
+
+  /** Whether there is a key that was not tried on this CRL. */
+  mayHaveSigned(crl: HeldCrl): boolean {
+    return this.named.some((found) => crl.isSignedBy(keyIdOf(found)) === undefined && this.isTrusted(found));
+  }
+
+  private likeliestFirst(crl: HeldCrl): readonly PathCertificate[] {
+    const { named } = this;
     return named.length < 2 ? named : named.toSorted((a, b) => keyMismatch(crl, a) - keyMismatch(crl, b));
   }
 
-  // What stands above the certificate in its path is being judged there; revocation of those is asked for by whoever asks us.
-  private isTrusted(certificate: PathCertificate, delegated: boolean): boolean {
-    if (this.above.has(certificate) || (delegated && certificate === this.question.subject)) return true;
-    if (this.dependent.has(certificate)) return false;
+  private isTrusted(certificate: PathCertificate): boolean {
     let trusted = this.trusted.get(certificate);
     if (trusted === undefined) {
-      trusted = this.question.signerPath(certificate, 'crl') !== undefined;
+      trusted = this.mayBeTrusted(certificate);
       this.trusted.set(certificate, trusted);
     }
     return trusted;
   }
 
+  private mayBeTrusted(certificate: PathCertificate): boolean {
+    const { path, depth, subject } = this.question;
+    // What stands above the certificate in its path is being judged there; revocation of those is asked for by whoever asks us.
+    if (path.includes(certificate, depth + 1) || (this.delegated && certificate === subject)) return true;
+    // Who signs its CRL must not be proven by it.
+    if (path.includes(certificate)) return false;
+    const signerPath = this.question.signerPath(certificate, 'crl');
+    return signerPath !== undefined && (this.hasIssuersKey(certificate) || mayHaveKeyOfItsOwn(signerPath));
+  }
+
+  private hasIssuersKey({ spkiSha256 }: PathCertificate): boolean {
+    return equalBytes(spkiSha256, this.question.issuer.spkiSha256);
+  }
+
   private signed(crl: HeldCrl, certificate: PathCertificate): boolean {
-    if (this.wastedUnits >= MAX_WASTED_UNITS && crl.isSignedBy(keyIdOf(certificate)) === undefined) return false;
     let tried = false;
     const signed = isSignedBy(crl, certificate, () => {
       this.question.budget.spendSignature(certificate.key);
@@ -79,6 +96,17 @@ export class CrlSigners {
     if (tried && !signed) this.wastedUnits += costOf(certificate.key);
     return signed;
   }
+}
+
+/**
+ * A name is all that such a signer has in common with the issuer, and any CA below the anchor can write it: so its certificate says
+ * cRLSign (RFC 5280 4.2.1.3), and neither it nor a CA above it is bounded to another purpose.
+ */
+function mayHaveKeyOfItsOwn(path: readonly PathCertificate[]): boolean {
+  return (
+    path[0]?.keyUsage?.has('cRLSign') === true &&
+    path.every(({ extKeyUsage }) => extKeyUsage === undefined || extKeyUsage.has(Oid.anyExtendedKeyUsage))
+  );
 }
 
 function keyMismatch({ keyIdentifier }: HeldCrl, { subjectKeyIdentifier }: PathCertificate): number {

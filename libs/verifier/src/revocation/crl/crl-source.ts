@@ -2,6 +2,7 @@ import { X509Error } from '@touchmark/x509';
 
 import type { RevocationFinding } from '../finding.js';
 import type { RevocationQuestion, RevocationSource } from '../revocation-source.js';
+import { sourceOption } from '../source-options.js';
 import { CrlJudgement, type CrlRules } from './crl-judgement.js';
 import { isSignedBy } from './crl-signature.js';
 import { CrlStore } from './crl-store.js';
@@ -13,14 +14,11 @@ export interface CrlSourceOptions {
   readonly indirect?: boolean;
   /** All CRLs together, 256 MiB if left out. What finds entries in them comes on top: 8 octets an entry. */
   readonly maxOctets?: number;
-  /** Seconds from thisUpdate for which a CRL without nextUpdate holds. Left out, such a CRL is refused. */
-  readonly whenNextUpdateMissing?: number;
+  /** Seconds from thisUpdate for which a CRL without nextUpdate holds; 0 if left out: such a CRL is refused. */
+  readonly maxAgeWithoutNextUpdate?: number;
   /** Seconds by which thisUpdate may lie ahead, 60 if left out. */
   readonly maxClockSkew?: number;
 }
-
-const DEFAULT_MAX_OCTETS = 268_435_456;
-const DEFAULT_MAX_CLOCK_SKEW = 60;
 
 /**
  * Status by CRLs that the caller fetches and hands in: complete, sharded by issuingDistributionPoint, by reasons, delta, and
@@ -37,17 +35,19 @@ export class CrlSource implements RevocationSource {
   private readonly maxOctets: number;
   private readonly rules: CrlRules;
 
-  /** Throws TypeError for a number that is negative or none. */
+  /** Throws TypeError for options that make no sense. */
   constructor(options: CrlSourceOptions = {}) {
-    const { maxOctets = DEFAULT_MAX_OCTETS, maxClockSkew = DEFAULT_MAX_CLOCK_SKEW, whenNextUpdateMissing } = options;
-    for (const number of [maxOctets, maxClockSkew, whenNextUpdateMissing ?? 0]) {
-      if (!(number >= 0)) throw new TypeError('octets and seconds are not negative');
-    }
-    this.maxOctets = maxOctets;
-    this.rules = { indirect: options.indirect ?? false, whenNextUpdateMissing, maxClockSkew };
-    this.store = new CrlStore(maxOctets);
+    const { indirect, maxOctets, maxAgeWithoutNextUpdate, maxClockSkew } = options;
+    this.maxOctets = sourceOption.number('maxOctets', maxOctets, 268_435_456);
+    this.rules = {
+      indirect: sourceOption.boolean('indirect', indirect, false),
+      maxAgeWithoutNextUpdate: sourceOption.number('maxAgeWithoutNextUpdate', maxAgeWithoutNextUpdate, 0),
+      maxClockSkew: sourceOption.number('maxClockSkew', maxClockSkew, 60),
+    };
+    this.store = new CrlStore(this.maxOctets);
   }
 
+  /** What is proven: CRLs of which nothing is change nothing. */
   get changes(): number {
     return this.store.changes;
   }
@@ -57,10 +57,11 @@ export class CrlSource implements RevocationSource {
    * taken changes nothing.
    */
   add(der: Uint8Array): CrlAdded {
+    if (!(der instanceof Uint8Array)) throw new TypeError('a CRL consists of octets');
     if (der.length > this.maxOctets) return { ok: false, why: 'CRL_TOO_LARGE' };
     const crl = readCrl(der);
     if (crl === undefined) return { ok: false, why: 'CRL_MALFORMED' };
-    if (crl.list.nextUpdate === undefined && this.rules.whenNextUpdateMissing === undefined) {
+    if (crl.list.nextUpdate === undefined && this.rules.maxAgeWithoutNextUpdate === 0) {
       return { ok: false, why: 'CRL_NEXT_UPDATE_MISSING' };
     }
     // One check for each of a few known keys: not worth a budget.

@@ -1,54 +1,19 @@
-import type { PathCertificate } from '../../path/path-certificate.js';
+import { parseCertificate } from '@touchmark/x509';
+
+import { PathCertificate } from '../../path/path-certificate.js';
+import { type CrlLine, CrlSequence } from './crl-sequence.js';
 import type { CrlAdded } from './crl-why.js';
-import { comparePositions, type CrlPosition, type HeldCrl } from './held-crl.js';
+import type { HeldCrl } from './held-crl.js';
+import { UnprovenCrls } from './unproven-crls.js';
 
 /** What a CRL is counted as beside its octets, so that very many very small ones are bounded too. */
 const OVERHEAD = 2048;
-/** CRLs of which nothing is proven, at most: each is looked at with every question that it might answer. */
-const MAX_PENDING = 1024;
 /** Keys by which new CRLs of one issuer are proven when they come. */
 const MAX_KEYS = 8;
 
-/** The CRLs of one issuer with one issuingDistributionPoint: they follow each other. */
-export interface CrlLine {
-  readonly complete: CrlSequence;
-  readonly delta: CrlSequence;
-}
-
-/** Complete CRLs, or delta CRLs, in any order. */
-export class CrlSequence {
-  readonly crls = new Set<HeldCrl>();
-  /** The newest that is proven, by the key that signed it. */
-  private readonly newest = new Map<string, CrlPosition>();
-
-  /** Newest first, by what they say of themselves. */
-  inOrder(): readonly HeldCrl[] {
-    return this.crls.size < 2
-      ? [...this.crls]
-      : [...this.crls].toSorted((a, b) => comparePositions(b.position, a.position));
-  }
-
-  /** Whether a newer one by this key is known. */
-  isRolledBack(crl: HeldCrl, keyId: string): boolean {
-    const newest = this.newest.get(keyId);
-    return newest !== undefined && comparePositions(crl.position, newest) < 0;
-  }
-
-  /** Whether nothing is there, and nothing is known of what was. */
-  get isUnused(): boolean {
-    return this.crls.size === 0 && this.newest.size === 0;
-  }
-
-  /** From now on nothing older by this key counts. Returns what is over with that. */
-  advance(crl: HeldCrl, keyId: string): readonly HeldCrl[] {
-    this.newest.set(keyId, crl.position);
-    return [...this.crls].filter((other) => other.isSignedBy(keyId) === true && this.isRolledBack(other, keyId));
-  }
-}
-
 /** All CRLs of one issuer's Name. */
 export interface CrlShelf {
-  /** By `scopeKey`. */
+  /** What is proven, by `scopeKey`. */
   readonly lines: Map<string, CrlLine>;
   /** Who was proven to have signed some of them, by the SHA-256 of the SubjectPublicKeyInfo. */
   readonly signers: Map<string, PathCertificate>;
@@ -57,18 +22,19 @@ export interface CrlShelf {
 export type SignatureCheck = (crl: HeldCrl, signer: PathCertificate) => boolean;
 
 /**
- * CRLs by issuer and scope, bounded in octets. What is proven never makes room for what is not: whoever hands in CRLs that
- * nobody signed can only push out others of which nothing is proven yet.
+ * CRLs by issuer and scope, bounded in octets. What nobody is known to have signed is kept apart: it never makes room for itself among
+ * what is proven, and no order of what is proven depends on it.
  */
 export class CrlStore {
-  /** Grows with each change of what is known. */
+  /** Grows with each change of what is proven. */
   changes = 0;
+  readonly unproven = new UnprovenCrls((crl) => sizeOf(crl));
   private readonly maxOctets: number;
   private readonly shelves = new Map<string, CrlShelf>();
   private readonly held = new Map<string, HeldCrl>();
-  private readonly pending = new Set<HeldCrl>();
   private octets = 0;
-  private pendingOctets = 0;
+  /** The latest time that was asked about: no CRL ahead of it is in force. */
+  private askedAt = Number.NEGATIVE_INFINITY;
 
   constructor(maxOctets: number) {
     this.maxOctets = maxOctets;
@@ -78,58 +44,65 @@ export class CrlStore {
     return this.shelves.get(issuerKey);
   }
 
+  /** Whether there is any CRL in this issuer's name. */
+  isKnown(issuerKey: string): boolean {
+    return this.shelves.has(issuerKey) || this.unproven.isNamed(issuerKey);
+  }
+
+  /** Whether this one says that it is newer than what is proven of its scope. */
+  saysNewer(crl: HeldCrl): boolean {
+    const line = this.shelves.get(crl.issuerKey)?.lines.get(crl.scopeKey);
+    return line === undefined || sequenceIn(line, crl).saysNewer(crl);
+  }
+
+  /** `at` in UTC seconds, with what may lie ahead of it. */
+  noteTime(at: number): void {
+    this.askedAt = Math.max(this.askedAt, at);
+  }
+
   /** `check` says whether a key signed the CRL. */
   add(crl: HeldCrl, check: SignatureCheck): CrlAdded {
-    if (this.held.has(crl.sha256)) return { ok: true, state: 'known' };
-    const signer = this.signerAmongKnown(crl, check);
-    const over = signer === undefined ? [] : this.replacedBy(crl, signer);
-    if (over === undefined) return { ok: false, why: 'CRL_OLDER' };
-    if (!this.makeRoom(sizeOf(crl), signer === undefined, over)) return { ok: false, why: 'CRL_TOO_LARGE' };
-    for (const old of over) this.remove(old);
-    this.octets += sizeOf(crl);
-    this.held.set(crl.sha256, crl);
-    this.sequenceOf(crl, true).crls.add(crl);
-    this.changes++;
-    if (signer !== undefined) return { ok: true, state: 'verified' };
-    this.pending.add(crl);
-    this.pendingOctets += sizeOf(crl);
+    if (this.held.has(crl.sha256) || this.unproven.has(crl)) return { ok: true, state: 'known' };
+    const keyId = this.signerAmongKnown(crl, check);
+    if (keyId !== undefined) return this.addProven(crl, keyId);
+    if (!this.makeRoom(sizeOf(crl))) return { ok: false, why: 'CRL_TOO_LARGE' };
+    this.unproven.add(crl);
     return { ok: true, state: 'pending' };
   }
 
   /** A question proved that `signer` signed this CRL, in a path to a trust anchor. */
   prove(crl: HeldCrl, keyId: string, signer: PathCertificate): void {
-    this.noLongerPending(crl);
-    const signers = this.shelves.get(crl.issuerKey)?.signers;
-    if (signers === undefined || signers.has(keyId)) return;
-    const [first] = signers.keys();
-    if (signers.size === MAX_KEYS && first !== undefined) signers.delete(first);
-    signers.set(keyId, signer);
+    this.unproven.remove(crl);
+    const { signers } = this.shelf(crl.issuerKey);
+    if (!signers.has(keyId)) {
+      const [first] = signers.keys();
+      if (signers.size === MAX_KEYS && first !== undefined) signers.delete(first);
+      signers.set(keyId, ownCopyOf(signer));
+    }
+    this.addProven(crl, keyId);
   }
 
-  /** A proven CRL is in force: older ones by the same key are let go. */
-  settle(crl: HeldCrl, keyId: string): void {
-    for (const old of this.sequenceOf(crl, false)?.advance(crl, keyId) ?? []) this.remove(old);
+  /** A CRL is in force: older ones by the same key are let go, for ever. */
+  settle(sequence: CrlSequence, crl: HeldCrl, keyId: string): void {
+    for (const old of sequence.advance(crl, keyId)) this.drop(old);
   }
 
-  remove(crl: HeldCrl): void {
-    if (!this.held.delete(crl.sha256)) return;
-    this.octets -= sizeOf(crl);
-    this.noLongerPending(crl);
-    this.sequenceOf(crl, false)?.crls.delete(crl);
-    this.forgetEmpty(crl);
+  private addProven(crl: HeldCrl, keyId: string): CrlAdded {
+    const sequence = this.sequenceOf(crl);
+    const over = sequence.replacedBy(crl, keyId, this.askedAt);
+    if (over === undefined) return { ok: false, why: 'CRL_OLDER_THAN_KNOWN' };
+    const freed = over.reduce((sum, old) => sum + sizeOf(old), 0);
+    if (!this.makeRoom(sizeOf(crl) - freed)) return { ok: false, why: 'CRL_TOO_LARGE' };
+    for (const old of over) this.drop(old);
+    sequence.put(crl, keyId, over);
+    this.held.set(crl.sha256, crl);
+    this.octets += sizeOf(crl);
     this.changes++;
+    return { ok: true, state: 'verified' };
   }
 
-  private noLongerPending(crl: HeldCrl): void {
-    if (this.pending.delete(crl)) this.pendingOctets -= sizeOf(crl);
-  }
-
-  // What was proven leaves its mark, so that nothing older comes after it; what was not leaves nothing.
-  private forgetEmpty({ issuerKey, scopeKey }: HeldCrl): void {
-    const shelf = this.shelves.get(issuerKey);
-    const line = shelf?.lines.get(scopeKey);
-    if (line?.complete.isUnused && line.delta.isUnused) shelf?.lines.delete(scopeKey);
-    if (shelf?.lines.size === 0 && shelf.signers.size === 0) this.shelves.delete(issuerKey);
+  private drop(crl: HeldCrl): void {
+    if (this.held.delete(crl.sha256)) this.octets -= sizeOf(crl);
   }
 
   private signerAmongKnown(crl: HeldCrl, check: SignatureCheck): string | undefined {
@@ -139,47 +112,41 @@ export class CrlStore {
     return undefined;
   }
 
-  // Of the proven CRLs by this key the newest stays beside the new one, whose time may not have come. Undefined: a newer is known.
-  private replacedBy(crl: HeldCrl, keyId: string): readonly HeldCrl[] | undefined {
-    const sequence = this.sequenceOf(crl, false);
-    if (sequence === undefined) return [];
-    if (sequence.isRolledBack(crl, keyId)) return undefined;
-    const proven = sequence.inOrder().filter((other) => other.isSignedBy(keyId) === true);
-    const isOlder = proven.some((other) => comparePositions(crl.position, other.position) <= 0);
-    return isOlder ? undefined : proven.slice(1);
-  }
-
-  private makeRoom(needed: number, isPending: boolean, over: readonly HeldCrl[]): boolean {
-    const kept = this.octets - over.reduce((sum, crl) => sum + sizeOf(crl), 0);
-    if (kept - this.pendingOctets + needed > this.maxOctets) return false;
-    let excess = kept + needed - this.maxOctets;
-    let tooMany = isPending && this.pending.size >= MAX_PENDING;
-    if (excess <= 0 && !tooMany) return true;
-    // First those that somebody was asked about and did not sign, then those that came first.
-    for (const crl of [...this.pending].toSorted((a, b) => Number(b.failed) - Number(a.failed))) {
-      this.remove(crl);
-      excess -= sizeOf(crl);
-      tooMany = false;
-      if (excess <= 0) break;
-    }
+  private makeRoom(needed: number): boolean {
+    const free = this.maxOctets - this.octets - needed;
+    if (free < 0) return false;
+    this.unproven.shrinkTo(free);
     return true;
   }
 
-  private sequenceOf(crl: HeldCrl, create: true): CrlSequence;
-  private sequenceOf(crl: HeldCrl, create: boolean): CrlSequence | undefined;
-  private sequenceOf(crl: HeldCrl, create: boolean): CrlSequence | undefined {
-    let shelf = this.shelves.get(crl.issuerKey);
-    if (shelf === undefined && create) {
+  private shelf(issuerKey: string): CrlShelf {
+    let shelf = this.shelves.get(issuerKey);
+    if (shelf === undefined) {
       shelf = { lines: new Map(), signers: new Map() };
-      this.shelves.set(crl.issuerKey, shelf);
+      this.shelves.set(issuerKey, shelf);
     }
-    let line = shelf?.lines.get(crl.scopeKey);
-    if (shelf !== undefined && line === undefined && create) {
-      line = { complete: new CrlSequence(), delta: new CrlSequence() };
-      shelf.lines.set(crl.scopeKey, line);
-    }
-    return crl.baseCRLNumber === undefined ? line?.complete : line?.delta;
+    return shelf;
   }
+
+  private sequenceOf(crl: HeldCrl): CrlSequence {
+    const { scopeKey, scope } = crl;
+    const { lines } = this.shelf(crl.issuerKey);
+    let line = lines.get(scopeKey);
+    if (line === undefined) {
+      line = { scope, complete: new CrlSequence(), delta: new CrlSequence() };
+      lines.set(scopeKey, line);
+    }
+    return sequenceIn(line, crl);
+  }
+}
+
+function sequenceIn({ complete, delta }: CrlLine, { baseCRLNumber }: HeldCrl): CrlSequence {
+  return baseCRLNumber === undefined ? complete : delta;
+}
+
+// What is kept must not be written to by who presented it.
+function ownCopyOf({ certificate }: PathCertificate): PathCertificate {
+  return new PathCertificate(parseCertificate(Uint8Array.from(certificate.der), { serialNumbers: 'any' }));
 }
 
 function sizeOf({ list }: HeldCrl): number {

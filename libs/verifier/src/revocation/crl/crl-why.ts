@@ -15,22 +15,22 @@ export type CrlWhy =
   /** Its thisUpdate lies ahead. */
   | 'CRL_NOT_YET_VALID'
   /** No certificate of its issuer leads to the trust anchor and may sign CRLs (RFC 5280 6.3.3 (f)). */
-  | 'CRL_ISSUER_UNTRUSTED'
+  | 'CRL_SIGNER_NOT_AUTHORIZED'
   /** Not signed by any key of its issuer (RFC 5280 6.3.3 (g), (h)). */
-  | 'CRL_SIGNATURE'
+  | 'CRL_SIGNATURE_INVALID'
   /** An extension that must not be passed over, on the CRL or on one of its entries, or one that it must have and has not. */
-  | 'CRL_EXTENSION'
+  | 'CRL_CRITICAL_EXTENSION'
   /** Its entries are not what RFC 5280 5.1.2.6 says, or list a serial number twice. */
-  | 'CRL_MALFORMED';
+  | 'CRL_ENTRIES_MALFORMED';
 
 /** Why a CRL was not taken. */
 export type CrlRefusal =
   /** No CRL as RFC 5280 section 5 has it. */
   | 'CRL_MALFORMED'
-  /** No nextUpdate, and the option `whenNextUpdateMissing` does not say how long it holds. */
+  /** No nextUpdate, and the option `maxAgeWithoutNextUpdate` does not say how long it holds. */
   | 'CRL_NEXT_UPDATE_MISSING'
   /** One of the same issuer's key and scope is known with a higher (cRLNumber, thisUpdate). */
-  | 'CRL_OLDER'
+  | 'CRL_OLDER_THAN_KNOWN'
   /** Larger than `maxOctets` all by itself, or there is no room beside those that are proven. */
   | 'CRL_TOO_LARGE';
 

@@ -37,6 +37,9 @@ const PROCESSED = new Set<string>([
 /** Keys under which it is remembered that they did not sign a CRL. */
 const MAX_REMEMBERED = 64;
 
+/** What an entry says of its certificate. */
+export type Listing = Partial<Pick<RevokedCertificate, 'reasonCode' | 'revocationDate'>>;
+
 /** A CRL with all read but its entries, which wait until they are asked for. */
 export class HeldCrl {
   readonly list: CertificateList;
@@ -54,7 +57,7 @@ export class HeldCrl {
   readonly authorityKey: string;
   readonly keyIdentifier: Uint8Array | undefined;
   /** It must not be used, however well it is signed. */
-  readonly unusable: 'CRL_EXTENSION' | undefined;
+  readonly unusable: 'CRL_CRITICAL_EXTENSION' | undefined;
   /** Whether a key signed this CRL, by the SHA-256 of its SubjectPublicKeyInfo: true for ever, either way. */
   private readonly signedBy = new Map<string, boolean>();
   private index: EntryIndex | CrlWhy | undefined;
@@ -77,17 +80,7 @@ export class HeldCrl {
     this.keyIdentifier = read(authorityKey, parseAuthorityKeyIdentifier)?.keyIdentifier;
     // Where to fetch deltas is for who fetches; what cannot be read is no CRL.
     read(extensions.get(Oid.freshestCRL), parseFreshestCRL);
-    this.unusable = isUsable(list) ? undefined : 'CRL_EXTENSION';
-  }
-
-  /** Whether anybody is known to have signed it. */
-  get verified(): boolean {
-    return [...this.signedBy.values()].includes(true);
-  }
-
-  /** Whether nobody is, although somebody was asked. */
-  get failed(): boolean {
-    return this.signedBy.size > 0 && !this.verified;
+    this.unusable = isUsable(list) ? undefined : 'CRL_CRITICAL_EXTENSION';
   }
 
   /** undefined: it was not tried. */
@@ -101,17 +94,17 @@ export class HeldCrl {
 
   /**
    * The entry of a certificate: `serialNumber` are INTEGER content octets, `issuer` the DER of its issuer's Name. Undefined if it
-   * is not listed; a CrlWhy if the CRL turns out to be unusable. The first call reads all entries, about 0.4 s for a million, so
+   * is not listed (an entry of which no more can be read than whose it is lists it all the same); a CrlWhy if the CRL turns out to be unusable. The first call reads all entries, about 0.4 s for a million, so
    * it is for CRLs whose signature is known to be good.
    */
-  lookup(serialNumber: Uint8Array, issuer: Uint8Array): RevokedCertificate | CrlWhy | undefined {
+  lookup(serialNumber: Uint8Array, issuer: Uint8Array): Listing | CrlWhy | undefined {
     const { entries, version } = this.list;
     if (entries === undefined) return undefined;
     try {
       const index = (this.index ??= this.indexOf(entries));
       if (typeof index === 'string') return index;
       for (const { element, naming } of index.find(serialNumber)) {
-        if (this.isOf(naming, issuer)) return parseRevokedCertificate(element, version);
+        if (this.isOf(naming, issuer)) return listingOf(element, version);
       }
       return undefined;
     } catch (error) {
@@ -150,9 +143,18 @@ function isUsable({ version, extensions }: CertificateList): boolean {
   return true;
 }
 
+function listingOf(element: Uint8Array, version: 1 | 2): Listing {
+  try {
+    return parseRevokedCertificate(element, version);
+  } catch (error) {
+    if (error instanceof X509Error) return {};
+    throw error;
+  }
+}
+
 function whyOf(error: unknown): CrlWhy {
   if (!(error instanceof X509Error)) throw error;
-  return error.code === 'EXTENSION_CRITICAL_UNKNOWN' ? 'CRL_EXTENSION' : 'CRL_MALFORMED';
+  return error.code === 'EXTENSION_CRITICAL_UNKNOWN' ? 'CRL_CRITICAL_EXTENSION' : 'CRL_ENTRIES_MALFORMED';
 }
 
 function read<T>(extension: Extension | undefined, parse: (value: Uint8Array) => T): T | undefined {

@@ -278,7 +278,10 @@ describe('the delegate’s own revocation', () => {
   });
 
   it('counts when another source knows it', () => {
-    expect(inShort(judge(der, { beside: [new Denylist()] }))).toBe('accepted');
+    // A list says who is revoked, not who is good.
+    expect(inShort(judge(der, { beside: [new Denylist()] }))).toBe('unusable: OCSP_DELEGATE_STATUS_UNKNOWN');
+    const crls: RevocationSource = { kind: 'crl', find: () => ({ status: 'good' }) };
+    expect(inShort(judge(der, { beside: [crls] }))).toBe('accepted');
     const { issuer, serialNumber } = checked.certificate;
     const listed = new Denylist([{ issuer, serialNumber }]);
     // The list says good of the end entity, and revoked of who signed for it: what OCSP says is void, the list's word stands.

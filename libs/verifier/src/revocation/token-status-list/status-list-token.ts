@@ -44,7 +44,7 @@ export function readStatusListToken(jwt: string, { listUriPrefix, signerOf }: To
     throw new TokenRefused('TOKEN_MALFORMED');
   }
   const signer = signerOf(certificateIn(jsonOf(header)));
-  if (signer === undefined || signer.key.kind !== 'EC P-256') throw new TokenRefused('TOKEN_SIGNER_REFUSED');
+  if (signer === undefined || signer.key.kind !== 'EC P-256') throw new TokenRefused('TOKEN_SIGNER_NOT_AUTHORIZED');
   const octets = fromBase64(signature, 'base64url');
   const key = { key: signer.keyObject, dsaEncoding: 'ieee-p1363' } as const;
   const signed = Buffer.from(jwt.slice(0, jwt.lastIndexOf('.')), 'latin1');

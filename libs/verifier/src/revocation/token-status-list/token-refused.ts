@@ -7,7 +7,7 @@ export type TokenRefusal =
   /** Another `alg` than ES256, another `typ` than `statuslist+jwt`, a `crit`, or no certificate in `x5c`. */
   | 'TOKEN_HEADER_REFUSED'
   /** The certificate in `x5c` is no status key of this realm, or none of the named CAs has issued it. */
-  | 'TOKEN_SIGNER_REFUSED'
+  | 'TOKEN_SIGNER_NOT_AUTHORIZED'
   | 'TOKEN_SIGNATURE_INVALID'
   /** `sub` is no list of this service, or `iat`, `exp`, `ttl` and `status_list` are not as they should be. */
   | 'TOKEN_CLAIMS_REFUSED'

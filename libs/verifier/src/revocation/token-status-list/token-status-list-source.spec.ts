@@ -262,17 +262,17 @@ describe('TokenStatusListSource.add refuses', () => {
     ['an empty x5c', 'TOKEN_HEADER_REFUSED', token({ header: { x5c: [] } })],
     ['x5c of numbers', 'TOKEN_HEADER_REFUSED', token({ header: { x5c: [1] } })],
     ['x5c in base64url', 'TOKEN_MALFORMED', token({ header: { x5c: [Buffer.of(0xfb, 0xff).toString('base64url')] } })],
-    ['x5c that is no certificate', 'TOKEN_SIGNER_REFUSED', token({ header: { x5c: ['AAAA'] } })],
-    ['the key of a device', 'TOKEN_SIGNER_REFUSED', token({ by: leaf })],
-    ['a status key of another CA of ours', 'TOKEN_SIGNER_REFUSED', token({ by: statusKey({}, ldevid) })],
+    ['x5c that is no certificate', 'TOKEN_SIGNER_NOT_AUTHORIZED', token({ header: { x5c: ['AAAA'] } })],
+    ['the key of a device', 'TOKEN_SIGNER_NOT_AUTHORIZED', token({ by: leaf })],
+    ['a status key of another CA of ours', 'TOKEN_SIGNER_NOT_AUTHORIZED', token({ by: statusKey({}, ldevid) })],
     [
       'a status key of another CA of that name',
-      'TOKEN_SIGNER_REFUSED',
+      'TOKEN_SIGNER_NOT_AUTHORIZED',
       token({ by: statusKey({}, TestCa.root({ subject: 'Infrastructure' })) }),
     ],
     [
       'a status key of another realm',
-      'TOKEN_SIGNER_REFUSED',
+      'TOKEN_SIGNER_NOT_AUTHORIZED',
       token({
         by: statusKey({
           subjectAltName: [{ kind: 'uniformResourceIdentifier', value: 'spiffe://other.test/status/one' }],
@@ -281,11 +281,15 @@ describe('TokenStatusListSource.add refuses', () => {
     ],
     [
       'a status key with extKeyUsage',
-      'TOKEN_SIGNER_REFUSED',
+      'TOKEN_SIGNER_NOT_AUTHORIZED',
       token({ by: statusKey({ extKeyUsage: [Oid.clientAuth] }) }),
     ],
-    ['a status key without keyUsage', 'TOKEN_SIGNER_REFUSED', token({ by: statusKey({ keyUsage: null }) })],
-    ['a P-384 status key', 'TOKEN_SIGNER_REFUSED', token({ by: statusKey({ key: generateTestKey('EC P-384') }) })],
+    ['a status key without keyUsage', 'TOKEN_SIGNER_NOT_AUTHORIZED', token({ by: statusKey({ keyUsage: null }) })],
+    [
+      'a P-384 status key',
+      'TOKEN_SIGNER_NOT_AUTHORIZED',
+      token({ by: statusKey({ key: generateTestKey('EC P-384') }) }),
+    ],
     ['the signature of another key', 'TOKEN_SIGNATURE_INVALID', sealed(header, payload, leaf)],
     [
       'a signature in DER',
@@ -331,7 +335,10 @@ describe('TokenStatusListSource.add refuses', () => {
   });
 
   it('a status key below a CA that is bounded to TLS', () => {
-    expect(sourceOf({ signerIssuers: [bounded.der] }).add(token())).toEqual({ ok: false, why: 'TOKEN_SIGNER_REFUSED' });
+    expect(sourceOf({ signerIssuers: [bounded.der] }).add(token())).toEqual({
+      ok: false,
+      why: 'TOKEN_SIGNER_NOT_AUTHORIZED',
+    });
   });
 
   it('any other octet in a token that was good', () => {
