@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { connect, createServer, type Server, type TLSSocket } from 'node:tls';
@@ -30,7 +30,30 @@ const now = (): number => TEST_NOW;
 
 /** By the heading above the block. While they play, the clock says TEST_NOW. */
 export const README_SCENES: Readonly<Record<string, Scene>> = {
-  'First use': {
+  'Verify a path': {
+    given: { chain: 'Uint8Array[]', spkiSha256: 'Uint8Array' },
+    makes: ['result'],
+    async play(_, run) {
+      using folder = new Folder();
+      const root = TestCa.root();
+      const pem = encodePem('CERTIFICATE', root.der);
+      const ca = root.issueCa();
+      const device = ca.issue();
+      const resultFor = async (leaf: TestCertificate, listed: TestCertificate): Promise<unknown> => {
+        const key = spkiSha256(listed.certificate.subjectPublicKeyInfo);
+        const given = { chain: [leaf.der, ca.der], spkiSha256: key };
+        return (await run(given, { 'root.pem': folder.write('root.pem', pem) }))['result'];
+      };
+      expect(await resultFor(device, ca.issue())).toMatchObject({ ok: true });
+      const stolen = await resultFor(device, device);
+      expect(stolen).toMatchObject({ ok: false, error: { code: 'CERT_REVOKED', detail: { depth: 0 } } });
+      expect(await resultFor(ca.issue({ extKeyUsage: null }), device)).toMatchObject({
+        error: { code: 'EXT_KEY_USAGE_MISSING' },
+      });
+    },
+  },
+
+  'Follow a service': {
     given: { tls: FEED_TLS, rootDer: 'Uint8Array', server: 'tls.Server' },
     makes: ['verifier'],
     async play({ Verifier }, run) {
@@ -58,7 +81,70 @@ export const README_SCENES: Readonly<Record<string, Scene>> = {
     },
   },
 
-  'The server that you call': {
+  'Devices of other vendors': {
+    given: {
+      now: '() => number',
+      status: 'api.StatusOptions',
+      rootDer: 'Uint8Array',
+      vendorRootDer: 'Uint8Array',
+      vendorIssuingDer: 'Uint8Array',
+      vendorCrls: 'Uint8Array[]',
+    },
+    makes: ['verifier'],
+    async play({ Verifier }, run) {
+      await using world = await World.open();
+      const { status: service, feed } = world;
+      const vendor = TestCa.root({ subject: 'Vendor' });
+      const issuing = vendor.issueCa({ subject: 'Vendor Issuing' });
+      const [idevid, lost] = [issuing.issue({ extKeyUsage: null }), issuing.issue({ extKeyUsage: null })];
+      const { serialNumber } = lost.certificate;
+      const status = {
+        source: { url: feed.url, tls: feed.tls },
+        cacheDir: world.cacheDir,
+        maxAge: 60,
+        whenStale: 'deny',
+      };
+      const { verifier } = await run({
+        now,
+        status,
+        rootDer: service.root.der,
+        vendorRootDer: vendor.der,
+        vendorIssuingDer: issuing.der,
+        vendorCrls: [makeTestCrl(vendor), makeTestCrl(issuing, { entries: [{ serialNumber }] })],
+      });
+      if (!(verifier instanceof Verifier)) throw new TypeError('the block opens a verifier');
+      world.onClose(() => verifier.close());
+      const answers = [idevid, lost, service.issueDevice('A-1')].map(({ der }) =>
+        verifier.verify([der], { at: TEST_NOW, purpose: 'client' }),
+      );
+      expect(answers).toMatchObject([
+        { ok: true, names: { uris: [] } },
+        { ok: false, error: { code: 'CERT_REVOKED' } },
+        { ok: true, device: { deviceSerial: 'A-1' } },
+      ]);
+    },
+  },
+
+  'Names of a device': {
+    given: { leaf: 'api.Certificate', hardware: 'Map<string, string>', serialNumbers: 'Map<string, string>' },
+    makes: ['deviceSerial'],
+    async play({ parseCertificate }, run) {
+      const vendor = TestCa.root();
+      const subject = encodeName([{ type: Oid.serialNumber, value: 'SN-1' }]);
+      const hwSerialNum = Uint8Array.of(1, 0xff);
+      const module = { kind: 'hardwareModuleName', hwType: '1.2.3', hwSerialNum } as const;
+      const maps = { serialNumbers: new Map([['SN-1', 'A-1']]), hardware: new Map([['1.2.3 01ff', 'A-2']]) };
+      const serialFor = async (subjectAltName: (typeof module)[] | null): Promise<unknown> => {
+        const leaf = parseCertificate(vendor.issueDer({ subject, subjectAltName }));
+        return (await run({ leaf, ...maps }))['deviceSerial'];
+      };
+      expect(await serialFor(null)).toBe('A-1');
+      expect(await serialFor([module])).toBe('A-2');
+      await expect(serialFor([module, module])).rejects.toMatchObject({ code: 'IDENTITY_MALFORMED' });
+    },
+  },
+
+  'Server names': {
     given: { verifier: 'api.Verifier', now: '() => number', tls: FEED_TLS, host: 'string', port: 'number' },
     makes: ['socket'],
     async play({ Verifier }, run) {
@@ -90,81 +176,6 @@ export const README_SCENES: Readonly<Record<string, Scene>> = {
       if (!isSocket(refused)) throw new TypeError('the block opens a connection');
       const [error] = await once(refused, 'error');
       expect(error).toMatchObject({ code: 'SERVER_NAME_MISMATCH' });
-    },
-  },
-
-  'Without a service': {
-    given: { chain: 'Uint8Array[]', rootDer: 'Uint8Array', spkiSha256: 'Uint8Array' },
-    makes: ['result'],
-    async play(_, run) {
-      const root = TestCa.root();
-      const ca = root.issueCa();
-      const device = ca.issue();
-      const resultFor = async (leaf: TestCertificate, listed: TestCertificate): Promise<unknown> => {
-        const key = spkiSha256(listed.certificate.subjectPublicKeyInfo);
-        return (await run({ chain: [leaf.der, ca.der], rootDer: root.der, spkiSha256: key }))['result'];
-      };
-      expect(await resultFor(device, ca.issue())).toMatchObject({ ok: true });
-      const stolen = await resultFor(device, device);
-      expect(stolen).toMatchObject({ ok: false, error: { code: 'CERT_REVOKED', detail: { depth: 0 } } });
-      expect(await resultFor(ca.issue({ extKeyUsage: null }), device)).toMatchObject({
-        error: { code: 'EXT_KEY_USAGE_MISSING' },
-      });
-    },
-  },
-
-  'Devices of other vendors': {
-    given: { leaf: 'api.Certificate', hardware: 'Map<string, string>', serialNumbers: 'Map<string, string>' },
-    makes: ['deviceSerial'],
-    async play({ parseCertificate }, run) {
-      const vendor = TestCa.root();
-      const subject = encodeName([{ type: Oid.serialNumber, value: 'SN-1' }]);
-      const hwSerialNum = Uint8Array.of(1, 0xff);
-      const module = { kind: 'hardwareModuleName', hwType: '1.2.3', hwSerialNum } as const;
-      const maps = { serialNumbers: new Map([['SN-1', 'A-1']]), hardware: new Map([['1.2.3 01ff', 'A-2']]) };
-      const serialFor = async (subjectAltName: (typeof module)[] | null): Promise<unknown> => {
-        const leaf = parseCertificate(vendor.issueDer({ subject, subjectAltName }));
-        return (await run({ leaf, ...maps }))['deviceSerial'];
-      };
-      expect(await serialFor(null)).toBe('A-1');
-      expect(await serialFor([module])).toBe('A-2');
-      await expect(serialFor([module, module])).rejects.toMatchObject({ code: 'IDENTITY_MALFORMED' });
-    },
-  },
-
-  'Trust anchors of others': {
-    given: {
-      now: '() => number',
-      status: 'api.StatusOptions',
-      rootDer: 'Uint8Array',
-      vendorRootDer: 'Uint8Array',
-      vendorCrl: 'Uint8Array',
-    },
-    makes: ['verifier'],
-    async play({ Verifier }, run) {
-      await using world = await World.open();
-      const { status: service, feed } = world;
-      const vendor = TestCa.root({ subject: 'Vendor' });
-      const [idevid, lost] = [vendor.issue({ extKeyUsage: null }), vendor.issue({ extKeyUsage: null })];
-      const { serialNumber } = lost.certificate;
-      const status = {
-        source: { url: feed.url, tls: feed.tls },
-        cacheDir: world.cacheDir,
-        maxAge: 60,
-        whenStale: 'deny',
-      };
-      const given = { now, status, rootDer: service.root.der, vendorRootDer: vendor.der };
-      const { verifier } = await run({ ...given, vendorCrl: makeTestCrl(vendor, { entries: [{ serialNumber }] }) });
-      if (!(verifier instanceof Verifier)) throw new TypeError('the block opens a verifier');
-      world.onClose(() => verifier.close());
-      const answers = [idevid, lost, service.issueDevice('A-1')].map(({ der }) =>
-        verifier.verify([der], { at: TEST_NOW, purpose: 'client' }),
-      );
-      expect(answers).toMatchObject([
-        { ok: true, names: { uris: [] } },
-        { ok: false, error: { code: 'CERT_REVOKED' } },
-        { ok: true, device: { deviceSerial: 'A-1' } },
-      ]);
     },
   },
 };
@@ -205,6 +216,21 @@ class World implements AsyncDisposable {
     for (const close of this.closing.toReversed()) await close();
     await this.feed.close();
     rmSync(this.cacheDir, { recursive: true, force: true });
+  }
+}
+
+/** A folder that is gone with the scene. */
+class Folder implements Disposable {
+  private readonly place = mkdtempSync(path.join(tmpdir(), 'touchmark-readme-'));
+
+  write(name: string, text: string): string {
+    const file = path.join(this.place, name);
+    writeFileSync(file, text);
+    return file;
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.place, { recursive: true, force: true });
   }
 }
 

@@ -1,3 +1,5 @@
+import * as nodeCrypto from 'node:crypto';
+import * as nodeFs from 'node:fs';
 import * as nodeTls from 'node:tls';
 
 import * as verifier from '@touchmark/verifier';
@@ -8,7 +10,12 @@ import { type ReadmeBlock, readmeBlocks } from './readme-blocks.js';
 import { README_SCENES, type RunBlock } from './readme-scenes.js';
 
 const blocks = readmeBlocks();
-const modules: Readonly<Record<string, object>> = { '@touchmark/verifier': verifier, 'node:tls': nodeTls };
+const modules: Readonly<Record<string, object>> = {
+  '@touchmark/verifier': verifier,
+  'node:crypto': nodeCrypto,
+  'node:fs': nodeFs,
+  'node:tls': nodeTls,
+};
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['Date'], now: TEST_NOW * 1000 });
