@@ -1,3 +1,4 @@
+import { Oid } from '@touchmark/der';
 import { SeatValue } from '@touchmark/status-list';
 import {
   generateTestKey,
@@ -5,6 +6,7 @@ import {
   makeTestOcspResponse,
   TEST_NOW,
   TestCa,
+  type TestCertificate,
   type TestCertificateOptions,
 } from '@touchmark/testkit';
 import {
@@ -15,7 +17,9 @@ import {
   type TrustAnchorOptions,
   uncheckedRevocation,
   type Verifier,
+  X509Error,
 } from '@touchmark/verifier';
+import { encodeExtension } from '@touchmark/x509';
 import { describe, expect, it } from 'vitest';
 
 import { TestGateway } from './gateway.js';
@@ -43,6 +47,14 @@ const ask = (verifier: Verifier, { der }: { der: Uint8Array }, at = TEST_NOW) =>
 
 function verdict(verifier: Verifier, certificate: { der: Uint8Array }, at = TEST_NOW): string {
   const answer = ask(verifier, certificate, at);
+  return answer.ok ? 'accepted' : answer.error.code;
+}
+
+const withUri = (value: string): TestCertificate =>
+  factory.issue({ subjectAltName: [{ kind: 'uniformResourceIdentifier', value }] });
+
+function serverVerdict(verifier: Verifier, { der }: { der: Uint8Array }): string {
+  const answer = verifier.verify([der], { at: TEST_NOW, purpose: 'server' });
   return answer.ok ? 'accepted' : answer.error.code;
 }
 
@@ -80,12 +92,21 @@ describe('a trust anchor with terms of its own', () => {
     expect(verdict(await openWith(gateway, terms({ identity: 'any' })), device)).toBe('STATUS_UNKNOWN');
   });
 
-  it('cannot name a device of ours', async () => {
+  it('cannot name a device of ours, however it writes the realm', async () => {
     await using gateway = await TestGateway.start();
     const verifier = await openWith(gateway, terms({ revocation: uncheckedRevocation }));
-    const value = `spiffe://${gateway.status.realm}/device/m/A-1`;
-    const impostor = factory.issue({ subjectAltName: [{ kind: 'uniformResourceIdentifier', value }] });
-    const answer = acceptedBy(verifier, impostor);
+    const { realm } = gateway.status;
+    const ours = [
+      realm,
+      realm.toUpperCase(),
+      `x@${realm}:1`,
+      `${realm}.`,
+      `%${realm.codePointAt(0)?.toString(16)}${realm.slice(1)}`,
+    ];
+    const verdicts = ours.map((authority) => verdict(verifier, withUri(`SPIFFE://${authority}/device/m/A-1`)));
+    expect(new Set(verdicts)).toEqual(new Set(['IDENTITY_MALFORMED']));
+    const value = `spiffe://vendor.${realm}/device/m/A-1`;
+    const answer = acceptedBy(verifier, withUri(value));
     expect([answer.device, answer.names?.uris]).toEqual([undefined, [value]]);
   });
 
@@ -103,13 +124,55 @@ describe('a trust anchor with terms of its own', () => {
     expect(verdict(verifier, ambiguous)).toBe('IDENTITY_MALFORMED');
   });
 
-  it('may be held to our URIs', async () => {
+  it('may be held to our URIs, those of the realm that it is bound to', async () => {
     await using gateway = await TestGateway.start();
-    const verifier = await openWith(gateway, terms({ revocation: uncheckedRevocation, identity: 'spiffe' }));
-    const value = `spiffe://${gateway.status.realm}/device/m/A-1`;
-    const named = factory.issue({ subjectAltName: [{ kind: 'uniformResourceIdentifier', value }] });
+    const spiffe = { revocation: uncheckedRevocation, identity: 'spiffe' } as const;
+    await expect(openWith(gateway, terms(spiffe))).rejects.toThrow(TypeError);
+    const verifier = await openWith(gateway, terms({ ...spiffe, realm: 'vendor.example' }));
     expect(verdict(verifier, device)).toBe('IDENTITY_MISSING');
-    expect(acceptedBy(verifier, named).device).toMatchObject({ deviceSerial: 'A-1' });
+    const { device: found } = acceptedBy(verifier, withUri('spiffe://vendor.example/device/m/A-1'));
+    expect(found).toMatchObject({ realm: 'vendor.example', deviceSerial: 'A-1' });
+    expect(twice(verifier, withUri(`spiffe://${gateway.status.realm}/device/m/A-1`))).toEqual([
+      'IDENTITY_MALFORMED',
+      'IDENTITY_MALFORMED',
+    ]);
+  });
+
+  it('speaks for clients alone, unless it says that it has servers', async () => {
+    await using gateway = await TestGateway.start();
+    const dnsName = { kind: 'dNSName', value: 'vendor.example' } as const;
+    const server = factory.issue({ extKeyUsage: [Oid.serverAuth], subjectAltName: [dnsName] });
+    const client = factory.issue();
+    const nameless = factory.issue({ extKeyUsage: null, subjectAltName: [dnsName] });
+    const revocation = uncheckedRevocation;
+    const plain = await openWith(gateway, terms({ revocation }));
+    expect([serverVerdict(plain, server), verdict(plain, nameless)]).toEqual(['UNKNOWN_ISSUER', 'accepted']);
+    const both = await openWith(gateway, terms({ revocation, purposes: ['client', 'server'] }));
+    expect([serverVerdict(both, server), serverVerdict(both, nameless), verdict(both, nameless)]).toEqual([
+      'accepted',
+      'EXT_KEY_USAGE_MISSING',
+      'accepted',
+    ]);
+    const servers = await openWith(gateway, terms({ revocation, purposes: ['server'] }));
+    expect([serverVerdict(servers, server), verdict(servers, client)]).toEqual(['accepted', 'UNKNOWN_ISSUER']);
+  });
+
+  it('is there once, and a path can end at it', async () => {
+    await using gateway = await TestGateway.start();
+    const revocation = uncheckedRevocation;
+    const twiceWithTerms = openWith(
+      gateway,
+      terms({ revocation }),
+      terms({ revocation: { sources: [new Denylist()] } }),
+    );
+    await expect(twiceWithTerms).rejects.toThrow('a trust anchor is there twice');
+    const open = (...trustAnchors: readonly Uint8Array[]): Promise<Verifier> => gateway.open({}, { trustAnchors });
+    const { der } = gateway.status.root;
+    await expect(open(der, factory.issue().der)).rejects.toThrow('no path can end at this trust anchor: NOT_A_CA');
+    const extension = encodeExtension(Oid.nameConstraints, true, Uint8Array.of(4, 0));
+    const unreadable = TestCa.root({ subject: 'Unreadable', extraExtensions: [extension] });
+    await expect(open(der, unreadable.der)).rejects.toThrow(X509Error);
+    expect(verdict(await open(der, der), gateway.status.issueDevice('A-1'))).toBe('accepted');
   });
 
   it('signs no status of ours', async () => {
@@ -162,7 +225,8 @@ async function crossCertified(gateway: TestGateway, identity: 'spiffe' | 'any') 
   const cross = vendor.issueCa({ subject, key: ldevid.key });
   expect(cross.certificate.subject).toEqual(ldevid.certificate.subject);
   const sources = [new Denylist()];
-  const verifier = await openWith(gateway, terms({ identity, revocation: { sources } }));
+  const realm = identity === 'spiffe' ? { realm: gateway.status.realm } : {};
+  const verifier = await openWith(gateway, terms({ identity, ...realm, revocation: { sources } }));
   const judge = (leaf: { der: Uint8Array }): string => {
     const answer = verifier.verify([leaf.der, cross.der], { at: TEST_NOW, purpose: 'client' });
     return answer.ok ? `accepted ${answer.device?.deviceSerial}` : answer.error.code;
@@ -290,6 +354,25 @@ function connection(): Connection {
   const { promise: ended, resolve } = Promise.withResolvers<void>();
   return { destroy: resolve, ended };
 }
+
+describe('octets of the caller', () => {
+  it('decide nothing once they were judged', async () => {
+    await using gateway = await TestGateway.start();
+    const crls = new CrlSource();
+    for (const ca of [vendor, factory]) crls.add(crl(ca, TEST_NOW - 100));
+    const trustAnchors = [gateway.status.root.der, terms({ revocation: { sources: [crls] } })];
+    const verifier = await gateway.open({}, { trustAnchors });
+    const received = Uint8Array.from(factory.der);
+    const judge = (ca: Uint8Array): string => {
+      const answer = verifier.verify([device.der, ca], { at: TEST_NOW, purpose: 'client' });
+      return answer.ok ? 'accepted' : answer.error.code;
+    };
+    expect(judge(received)).toBe('accepted');
+    received.fill(1);
+    crls.add(crl(vendor, TEST_NOW - 50, factory.certificate));
+    expect(judge(factory.der)).toBe('CERT_REVOKED');
+  });
+});
 
 describe('track', () => {
   it.each(['CRL', 'denylist'])('ends a connection when a %s names its certificate', async (kind) => {

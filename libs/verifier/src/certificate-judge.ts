@@ -94,13 +94,9 @@ export class CertificateJudge {
 
   private fromOctets(chain: readonly Uint8Array[], { at, purpose }: Question): KnownPath {
     const { trustAnchors, state } = this.options;
-    const [presented, ...others] = chain;
-    // Octets of our own (a Buffer's slice would be none): what was verified must not change under what is remembered of it.
-    const leaf =
-      presented === undefined || presented.length > MAX_CERTIFICATE_OCTETS ? presented : Uint8Array.from(presented);
     try {
-      const request = { chain: leaf === undefined ? [] : [leaf, ...others], ...this.requestAt(at, purpose) };
-      const path = this.ownFirst(findPath(request).path, request);
+      const request = { chain, ...this.requestAt(at, purpose) };
+      const path = this.ownFirst(findPath(request).path, request, purpose);
       const name = nameOfLeaf(path[0]?.certificate.der ?? new Uint8Array());
       const { identity, policy } = trustAnchors.of(path[path.length - 1]?.certificate);
       const asked = policy?.revocation === undefined ? undefined : { path, purpose };
@@ -114,11 +110,15 @@ export class CertificateJudge {
   }
 
   /** The same path; of what is ours, the one below an anchor of ours: another CA that certifies ours says nothing about its seats. */
-  private ownFirst(path: readonly PathCertificate[], request: PathRequest): readonly PathCertificate[] {
+  private ownFirst(
+    path: readonly PathCertificate[],
+    request: PathRequest,
+    purpose: Question['purpose'],
+  ): readonly PathCertificate[] {
     const { trustAnchors } = this.options;
     const { policy } = trustAnchors.of(path[path.length - 1]?.certificate);
     if (policy?.revocation === undefined || !this.isOurs(seatsOf(path))) return path;
-    return findPath({ ...request, trustAnchors: trustAnchors.seated }).path;
+    return findPath({ ...request, trustAnchors: trustAnchors.for(purpose).seated }).path;
   }
 
   /** Whether one of these seats is known, whatever its state: who has it is judged by it, whoever else vouches for them. */
@@ -128,15 +128,16 @@ export class CertificateJudge {
   }
 
   private requestAt(at: number, purpose: Question['purpose']): Omit<PathRequest, 'chain'> {
-    const { trustAnchors, state } = this.options;
+    const { state } = this.options;
+    const { certificates, policies } = this.options.trustAnchors.for(purpose);
     return {
-      trustAnchors: trustAnchors.certificates,
+      trustAnchors: certificates,
       intermediates: state.intermediates,
       at,
       purpose,
       requireExtKeyUsage: true,
       revocation: bySeat(state),
-      ...(trustAnchors.policies && { anchorPolicy: trustAnchors.policies }),
+      ...(policies && { anchorPolicy: policies }),
     };
   }
 

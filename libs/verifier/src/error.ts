@@ -77,7 +77,7 @@ export type VerifierErrorDetail =
       readonly because: UnknownReason;
       readonly why?: UnknownWhy;
     }
-  /** A SPIFFE URI that is not one of ours, more than one URI (SPIFFE X509-SVID 2), or another name of a device twice or unreadable. */
+  /** A SPIFFE URI that is not one of ours or not for its trust anchor to give, more than one URI (SPIFFE X509-SVID 2), or another name of a device twice or unreadable. */
   | { readonly code: 'IDENTITY_MALFORMED' };
 
 /** What is bounded in one verification: see `Budget`. */

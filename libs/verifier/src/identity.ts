@@ -52,6 +52,11 @@ export function parseSpiffeId(uri: string): Identity | undefined {
   }
 }
 
+/** Whether a realm can have this name. */
+export function isRealm(name: string): boolean {
+  return REALM.test(name);
+}
+
 /** The SPIFFE ID of an identity. Throws TypeError if a part has other characters than it may. */
 export function formatSpiffeId(identity: Identity): string {
   const path = identity.kind === 'device' ? `${identity.model}/${identity.deviceSerial}` : identity.name;

@@ -1,7 +1,13 @@
-import { type Certificate, parseCertificate } from '@touchmark/x509';
+import { equalBytes } from '@touchmark/der';
+import { type Certificate, checkKeyPolicy, parseCertificate } from '@touchmark/x509';
 
+import type { AnchorIdentity } from './anchor-identity.js';
+import { VerifierError } from './error.js';
+import { isRealm } from './identity.js';
 import type { AnchorPolicies, AnchorPolicy } from './path/anchor-policy.js';
 import { checkChoice, checkTerms } from './path/check-request.js';
+import { checkIssuer } from './path/certificate-checks.js';
+import { knownPathCertificate } from './path/path-certificate.js';
 import type { RevocationSource } from './revocation/revocation-source.js';
 
 /** A CA that is trusted under terms of its own: one of another vendor, for example. What is left out is as for a plain anchor. */
@@ -13,57 +19,145 @@ export interface TrustAnchorOptions extends AnchorPolicy {
    * never one of our devices. If left out, `any` where there is a `revocation` of its own, else `spiffe`.
    */
   readonly identity?: 'spiffe' | 'any';
+  /**
+   * The only realm that it may name, for `identity` `spiffe`; any if left out. It must be there where there is a `revocation` of its
+   * own, too: who judges status by other sources is another CA than ours.
+   */
+  readonly realm?: string;
+  /** What certificates below it are accepted for: clients alone where `identity` is `any`, else clients and servers, if left out. */
+  readonly purposes?: readonly ('client' | 'server')[];
+  /** `false` counts for clients alone: a server must have serverAuth. */
+  readonly requireExtKeyUsage?: boolean;
 }
-
-const IDENTITIES = ['spiffe', 'any'] as const satisfies readonly TrustAnchorOptions['identity'][];
 
 interface Anchor {
   readonly certificate: Certificate;
   /** undefined for one that was given without terms. */
   readonly policy: AnchorPolicy | undefined;
-  readonly identity: 'spiffe' | 'any';
+  readonly identity: Omit<AnchorIdentity, 'reserved'>;
+  readonly purposes: ReadonlySet<'client' | 'server'>;
 }
+
+/** The anchors of one purpose. Each array is the same object each time. */
+interface AnchorsFor {
+  readonly certificates: readonly Certificate[];
+  /** Those below which certificates have seats. */
+  readonly seated: readonly Certificate[];
+  /** undefined where all anchors are plain. */
+  readonly policies: AnchorPolicies | undefined;
+}
+
+const IDENTITIES = ['spiffe', 'any'] as const satisfies readonly TrustAnchorOptions['identity'][];
+const BOTH = ['client', 'server'] as const;
 
 /** The CAs that are trusted, each with its terms. */
 export class TrustAnchors {
   private readonly anchors: ReadonlyMap<Certificate, Anchor>;
-  readonly certificates: readonly Certificate[];
-  /** Those below which certificates have seats: status keys lead to these alone. */
+  private readonly reserved: ReadonlySet<string>;
+  private readonly purposes: Readonly<Record<'client' | 'server', AnchorsFor>>;
+  /** Those below which certificates have seats: status keys lead to these alone, whatever else they are for. */
   readonly seated: readonly Certificate[];
   /** Of all policies, each source once. */
   readonly sources: readonly RevocationSource[];
-  /** undefined where all anchors are plain. */
-  readonly policies: AnchorPolicies | undefined;
 
-  /** Throws X509Error for what is no certificate, TypeError for terms that make no sense. */
-  constructor(given: readonly (Uint8Array | TrustAnchorOptions)[]) {
-    const anchors = given.map(readAnchor);
+  /**
+   * `realm` is ours. Throws X509Error for what is no certificate, TypeError for terms that make no sense, for an anchor that is there
+   * twice with terms, and for one at which no path can end.
+   */
+  constructor(given: readonly (Uint8Array | TrustAnchorOptions)[], realm: string) {
+    const anchors = eachOnce(given.map(readAnchor));
     this.anchors = new Map(anchors.map((anchor) => [anchor.certificate, anchor]));
-    this.certificates = anchors.map(({ certificate }) => certificate);
-    this.seated = anchors.flatMap(({ certificate, policy }) => (policy?.revocation === undefined ? [certificate] : []));
+    this.reserved = new Set([realm, ...anchors.flatMap(({ identity }) => identity.realm ?? [])]);
+    this.purposes = { client: anchorsFor('client', anchors), server: anchorsFor('server', anchors) };
+    this.seated = seatedAmong(anchors);
     this.sources = [...new Set(anchors.flatMap(({ policy }) => policy?.revocation?.sources ?? []))];
-    const isPlain = anchors.every(({ policy }) => policy === undefined);
-    this.policies = isPlain ? undefined : (anchor) => this.anchors.get(anchor)?.policy;
+  }
+
+  for(purpose: 'client' | 'server'): AnchorsFor {
+    return this.purposes[purpose];
   }
 
   /** TypeError for a certificate that is none of these objects. */
-  of(certificate: Certificate | undefined): Anchor {
+  of(certificate: Certificate | undefined): { policy: AnchorPolicy | undefined; identity: AnchorIdentity } {
     const anchor = certificate && this.anchors.get(certificate);
     if (anchor === undefined) throw new TypeError('not a trust anchor');
-    return anchor;
+    const { policy, identity } = anchor;
+    return { policy, identity: { ...identity, reserved: this.reserved } };
   }
 }
 
 function readAnchor(given: Uint8Array | TrustAnchorOptions): Anchor {
-  if (given instanceof Uint8Array) return { certificate: readOwn(given), policy: undefined, identity: 'spiffe' };
-  const { certificate, identity, ...policy } = given;
+  if (given instanceof Uint8Array) {
+    const identity = { kind: 'spiffe', realm: undefined } as const;
+    return { certificate: readOwn(given), policy: undefined, identity, purposes: new Set(BOTH) };
+  }
+  const { certificate, identity, realm, purposes, ...policy } = given;
   checkChoice('identity', identity, IDENTITIES);
   checkTerms(policy);
-  const fallback = policy.revocation === undefined ? 'spiffe' : 'any';
-  return { certificate: readOwn(certificate), policy, identity: identity ?? fallback };
+  for (const purpose of purposes ?? []) checkChoice('purposes', purpose, BOTH);
+  if (purposes?.length === 0) throw new TypeError('a trust anchor needs a purpose');
+  const kind = identity ?? (policy.revocation === undefined ? 'spiffe' : 'any');
+  checkRealm(kind, realm, policy);
+  const fallback = kind === 'any' ? (['client'] as const) : BOTH;
+  return {
+    certificate: readOwn(certificate),
+    policy,
+    identity: { kind, realm },
+    purposes: new Set(purposes ?? fallback),
+  };
+}
+
+function checkRealm(kind: 'spiffe' | 'any', realm: string | undefined, { revocation }: AnchorPolicy): void {
+  if (realm !== undefined && (kind === 'any' || !isRealm(realm))) {
+    throw new TypeError('realm must be the realm of an anchor with identity spiffe');
+  }
+  if (kind === 'spiffe' && revocation !== undefined && realm === undefined) {
+    throw new TypeError('an anchor with identity spiffe and a revocation of its own needs a realm');
+  }
+}
+
+// Which of two terms held would be decided by their order.
+function eachOnce(anchors: readonly Anchor[]): readonly Anchor[] {
+  return anchors.filter((anchor, n) => {
+    const earlier = anchors.slice(0, n).find(({ certificate }) => equalBytes(certificate.der, anchor.certificate.der));
+    if (earlier === undefined) return true;
+    if (earlier.policy !== undefined || anchor.policy !== undefined)
+      throw new TypeError('a trust anchor is there twice');
+    return false;
+  });
+}
+
+function anchorsFor(purpose: 'client' | 'server', all: readonly Anchor[]): AnchorsFor {
+  const anchors = all.filter(({ purposes }) => purposes.has(purpose));
+  const policies = new Map(
+    anchors.map(({ certificate, policy }) => [certificate, policy && termsFor(purpose, policy)]),
+  );
+  const isPlain = anchors.every(({ policy }) => policy === undefined);
+  return {
+    certificates: anchors.map(({ certificate }) => certificate),
+    seated: seatedAmong(anchors),
+    policies: isPlain ? undefined : (anchor) => policies.get(anchor),
+  };
+}
+
+function termsFor(purpose: 'client' | 'server', policy: AnchorPolicy): AnchorPolicy {
+  return purpose === 'server' ? { ...policy, requireExtKeyUsage: true } : policy;
+}
+
+function seatedAmong(anchors: readonly Anchor[]): readonly Certificate[] {
+  return anchors.flatMap(({ certificate, policy }) => (policy?.revocation === undefined ? [certificate] : []));
 }
 
 // Octets of our own: what is trusted must not change under the caller's hands.
 function readOwn(der: Uint8Array): Certificate {
-  return parseCertificate(Uint8Array.from(der));
+  const certificate = parseCertificate(Uint8Array.from(der));
+  const anchor = knownPathCertificate(certificate);
+  checkKeyPolicy(anchor.key);
+  try {
+    checkIssuer(anchor, 0, { purpose: 'any', intermediates: 0 });
+  } catch (error) {
+    if (!(error instanceof VerifierError)) throw error;
+    throw new TypeError(`no path can end at this trust anchor: ${error.code}`, { cause: error });
+  }
+  return certificate;
 }

@@ -76,10 +76,10 @@ export class Verifier {
   private constructor(options: CompleteOptions) {
     this.options = options;
     const { now, status, maxKnownCertificates } = options;
-    const trustAnchors = new TrustAnchors(options.trustAnchors);
     const intermediates = (options.intermediates ?? []).map(readAuthority);
     const { maxAge, whenStale, maxClockSkew, source } = status;
     const realm = status.realm ?? realmOf(source.tls);
+    const trustAnchors = new TrustAnchors(options.trustAnchors, realm);
     const issuers = new SignerIssuers(status.signerIssuers, source.tls);
     this.state = new StatusState({
       trustAnchors: trustAnchors.seated,

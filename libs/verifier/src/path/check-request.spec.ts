@@ -82,7 +82,7 @@ describe('verifyPath', () => {
 });
 
 const anchorWith = (change: Readonly<Record<string, unknown>>): TrustAnchors =>
-  new TrustAnchors([Object.assign({ certificate: root.der }, change)]);
+  new TrustAnchors([Object.assign({ certificate: root.der }, change)], 'realm.example');
 
 describe('terms of a trust anchor', () => {
   it.each([
@@ -90,14 +90,21 @@ describe('terms of a trust anchor', () => {
     ...VALIDITIES.map((validity) => ({ validity })),
     { identity: 'spiffe' },
     { identity: 'any' },
+    { realm: 'vendor.example' },
+    { purposes: ['client', 'server'] },
   ])('may be %o', (change) => {
-    expect(anchorWith(change).certificates).toHaveLength(1);
+    expect(anchorWith(change).for('client').certificates).toHaveLength(1);
   });
 
   it.each([
     { profile: 'rfc' },
     { validity: 'ever' },
     { identity: 'all' },
+    { identity: 'any', realm: 'vendor.example' },
+    { identity: 'spiffe', revocation: { sources } },
+    { realm: 'A B' },
+    { purposes: ['ocsp'] },
+    { purposes: [] },
     { requireExtKeyUsage: 'no' },
     { policies: { requireExplicit: 1 } },
     { revocation: { sources: [] } },

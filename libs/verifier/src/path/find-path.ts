@@ -48,7 +48,8 @@ export function findPath(request: PathRequest): FoundPath {
   const [first, ...presented] = chain;
   if (first === undefined) throw new VerifierError({ code: 'CERTIFICATE_MISSING' });
   checkSize(chain);
-  const leaf = readPathCertificate(first, 0, { serialNumbers });
+  // Octets of our own, here and below: what is remembered of a certificate must not change under a caller's buffer.
+  const leaf = readPathCertificate(Uint8Array.from(first), 0, { serialNumbers });
   const search = {
     request,
     at: Math.floor(at),
@@ -250,7 +251,8 @@ function presentedPool(
   const pool = new CertificatePool([]);
   for (const der of presented) {
     if (anchors.find(der) !== undefined || known.find(der) !== undefined) continue;
-    for (const certificate of orNothing(() => readPathCertificate(der, 1, { serialNumbers }))) pool.add(certificate);
+    for (const certificate of orNothing(() => readPathCertificate(Uint8Array.from(der), 1, { serialNumbers })))
+      pool.add(certificate);
   }
   return pool;
 }

@@ -4,8 +4,9 @@ import { equalBytes } from '@touchmark/der';
 import { parseSeat, type Seat } from '@touchmark/status-list';
 import type { GeneralName } from '@touchmark/x509';
 
+import { type AnchorIdentity, identityBelow } from '../anchor-identity.js';
 import { type DeviceNames, readDeviceNames } from '../device-names.js';
-import { type Identity, identityAmong } from '../identity.js';
+import type { Identity } from '../identity.js';
 import type { Validity } from './anchor-policy.js';
 import type { PathCertificate } from './path-certificate.js';
 
@@ -40,7 +41,7 @@ export interface AskedPath {
 
 /** By the anchor at the end of a path. */
 export interface KnownPathTerms {
-  readonly identity: 'spiffe' | 'any';
+  readonly identity: AnchorIdentity;
   /** Whether dates above the end entity count now; they do not where they counted when it was issued. */
   readonly validity: Validity;
   readonly asked: AskedPath | undefined;
@@ -65,7 +66,7 @@ export function knownPathOf(
   path: readonly PathCertificate[],
   name: string,
   validAt: number,
-  { identity: kind, validity, asked }: KnownPathTerms,
+  { identity: terms, validity, asked }: KnownPathTerms,
 ): KnownPath {
   const [leaf] = path;
   if (leaf === undefined) throw new TypeError('a path begins with an end entity');
@@ -76,8 +77,7 @@ export function knownPathOf(
   const serialNumber = leaf.certificate.serialNumber.slice();
   const handedOut = path.map((one, depth) => (depth === 0 ? one.certificate.der.slice() : ownOctets(one)));
   Object.freeze(handedOut);
-  // Whoever may issue under other names must not be able to issue in the name of one of our devices.
-  const identity = kind === 'any' ? undefined : identityAmong(names);
+  const identity = identityBelow(names, terms);
   const dated = validity === 'now' ? path : [leaf];
   return {
     certificate: Object.freeze({ serialNumber, notAfter, sha256: new Uint8Array(Buffer.from(name, 'latin1')) }),
@@ -90,7 +90,7 @@ export function knownPathOf(
     seats: seatsOf(path),
     validAt,
     asked,
-    deviceNames: kind === 'any' ? namesFor(leaf) : undefined,
+    deviceNames: terms.kind === 'any' ? namesFor(leaf) : undefined,
   };
 }
 
