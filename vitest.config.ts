@@ -12,7 +12,12 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['apps/**/*.spec.ts', 'libs/**/*.spec.ts', ...withoutDatabase] },
+        test: {
+          name: 'unit',
+          include: ['apps/**/*.spec.ts', 'libs/**/*.spec.ts', ...withoutDatabase],
+          // the slowest takes three seconds where others work at the same time
+          testTimeout: 30_000,
+        },
       },
       {
         extends: true,

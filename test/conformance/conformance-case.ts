@@ -17,6 +17,6 @@ export interface ConformanceCase {
 
 /** A suite by its name in `exceptions.json` and in the closing line. */
 export interface ConformanceSuite {
-  readonly name: 'limbo' | 'pkits';
+  readonly name: 'limbo' | 'pkits' | 'own';
   readonly cases: readonly ConformanceCase[];
 }

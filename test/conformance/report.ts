@@ -25,7 +25,9 @@ export interface Report {
 
 /** Judges every case of a suite and compares the answers with what the suite, or a declared exception to it, says. */
 export function runSuite(suite: ConformanceSuite, exceptions: readonly Exception[]): Report {
-  const declared = new Map(exceptions.filter((entry) => entry.suite === suite.name).map((entry) => [entry.id, entry]));
+  // Our own cases are those of x509-limbo, built anew.
+  const declaredFor = suite.name === 'own' ? 'limbo' : suite.name;
+  const declared = new Map(exceptions.filter((entry) => entry.suite === declaredFor).map((entry) => [entry.id, entry]));
   const counts: Record<Kind, number> = { agree: 0, disagree: 0, declared: 0, unsupported: 0 };
   const lines = new Set<string>();
   for (const testCase of suite.cases) {

@@ -17,7 +17,7 @@ const from = process.env['INIT_CWD'] ?? '.';
 
 function suiteOf(name: string | undefined, where: string | undefined): ConformanceSuite | undefined {
   if (name === 'own' && where === undefined) {
-    return { name: 'limbo', cases: limboCases(ownCases(1).map(limboCaseOf)) };
+    return { name, cases: limboCases(ownCases(1).map(limboCaseOf)) };
   }
   if (where === undefined) return undefined;
   const place = path.resolve(from, where);

@@ -23,7 +23,7 @@ import {
   loadOcspResponder,
   type Signer,
 } from '@touchmark/issuance';
-import { makeTestRequest, signTestObject, TEST_NOW, TestCa, type TestKey } from '@touchmark/testkit';
+import { fixedKey, makeTestRequest, signTestObject, TEST_NOW, TestCa, type TestKey } from '@touchmark/testkit';
 import {
   encodeExtension,
   encodeInvalidityDate,
@@ -34,7 +34,7 @@ import {
 } from '@touchmark/x509';
 
 import { CRL_EXTENSION_VALUES, EXTENSION_VALUES, oneOfEach } from './extensions.js';
-import { fixedKey, fixedPublicKeys } from './fixed-keys.js';
+import { fixedPublicKeys } from './fixed-keys.js';
 
 export type SampleKind =
   | 'certificate'

@@ -24,13 +24,13 @@ import {
   encodeKeyUsage,
   encodeName,
   encodeSubjectAltName,
-  type GeneralName,
+  type EncodableName,
 } from '@touchmark/x509';
 
 const NAME = encodeName([{ type: Oid.organizationName, value: 'Example Örg' }]);
 
 /** A GeneralName of each kind that has an encoder. */
-export const GENERAL_NAMES: readonly Exclude<GeneralName, { kind: 'unsupported' }>[] = [
+export const GENERAL_NAMES: readonly EncodableName[] = [
   { kind: 'dNSName', value: 'device-1.example.com' },
   { kind: 'rfc822Name', value: 'device@example.com' },
   { kind: 'uniformResourceIdentifier', value: 'spiffe://devices.local/device/m-1/SN-1' },

@@ -1,32 +1,18 @@
-import { createECDH, createPrivateKey, createPublicKey } from 'node:crypto';
+import { createECDH } from 'node:crypto';
 
 import {
   encodeBitString,
   encodeInteger,
   encodeNull,
-  encodeOctetString,
   encodeOid,
   encodeSequence,
   encodeSmallInteger,
   Oid,
 } from '@touchmark/der';
-import { seededRandom, type TestKey } from '@touchmark/testkit';
+import { fixedKey, seededRandom } from '@touchmark/testkit';
 
-// The corpus must be the same octets in every run, or a seed would say nothing: Ed25519 signs without randomness, and the other
-// keys are there to be read, not to sign.
-
-/** The Ed25519 key whose seed is this number in 32 octets. */
-export function fixedKey(n: number): TestKey {
-  const seed = new Uint8Array(32).fill(n);
-  const pkcs8 = encodeSequence(
-    encodeSmallInteger(0),
-    encodeSequence(encodeOid(Oid.ed25519)),
-    encodeOctetString(encodeOctetString(seed)),
-  );
-  const privateKey = createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' });
-  const subjectPublicKeyInfo = createPublicKey(privateKey).export({ format: 'der', type: 'spki' });
-  return { kind: 'Ed25519', privateKey, subjectPublicKeyInfo: new Uint8Array(subjectPublicKeyInfo) };
-}
+// The corpus must be the same octets in every run, or a seed would say nothing: `fixedKey` signs without randomness, and these are
+// there to be read, not to sign.
 
 const CURVES = [
   { curve: 'prime256v1', oid: Oid.prime256v1 },

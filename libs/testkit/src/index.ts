@@ -1,3 +1,4 @@
+export { fixedKey } from './fixed-key.js';
 export { hostileVariant, hostileVariants, seededRandom } from './hostile-der.js';
 export { makeTestOcspResponse, type TestOcspResponseOptions, type TestSingleResponse } from './test-ocsp.js';
 export {

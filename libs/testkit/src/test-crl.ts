@@ -16,7 +16,7 @@ import {
   encodeReasonCode,
   encodeReasonFlags,
   encodeSubjectAltName,
-  type GeneralName,
+  type EncodableName,
   keyIdentifier,
   parseSubjectPublicKeyInfo,
   type ReasonCode,
@@ -26,8 +26,6 @@ import {
 import { signatureAlgorithmOf, signTestObject, TEST_NOW, type TestKey } from './test-pki.js';
 
 const DAY = 86_400;
-
-type EncodableName = Exclude<GeneralName, { kind: 'unsupported' }>;
 
 /** A distribution point by a URI, by names, or by what stands behind the name of the CRL issuer: DER of the RDN's contents. */
 export type TestPointName = string | readonly EncodableName[] | { readonly relative: Uint8Array };

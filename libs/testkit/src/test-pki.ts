@@ -20,7 +20,7 @@ import {
   encodeSignatureAlgorithm,
   encodeSubjectAltName,
   encodeSubjectKeyIdentifier,
-  type GeneralName,
+  type EncodableName,
   keyIdentifier,
   type KeyUsage,
   parseCertificate,
@@ -74,7 +74,7 @@ export interface TestCertificateOptions {
   readonly basicConstraints?: { cA: boolean; pathLenConstraint?: number } | null;
   readonly keyUsage?: readonly KeyUsage[] | null;
   readonly extKeyUsage?: readonly string[] | null;
-  readonly subjectAltName?: readonly Exclude<GeneralName, { kind: 'unsupported' }>[] | null;
+  readonly subjectAltName?: readonly EncodableName[] | null;
   readonly subjectAltNameCritical?: boolean;
   readonly subjectKeyIdentifier?: Uint8Array | null;
   readonly authorityKeyIdentifier?: Uint8Array | null;

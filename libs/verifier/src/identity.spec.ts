@@ -1,4 +1,4 @@
-import { encodeExtension, type GeneralName } from '@touchmark/x509';
+import { encodeExtension, type EncodableName, type GeneralName } from '@touchmark/x509';
 import { encodeNull, Oid } from '@touchmark/der';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -14,7 +14,7 @@ function uri(value: string): GeneralName & { kind: 'uniformResourceIdentifier' }
   return { kind: 'uniformResourceIdentifier', value } as const;
 }
 
-function identityOf(...names: Exclude<GeneralName, { kind: 'unsupported' }>[]): Identity | undefined {
+function identityOf(...names: EncodableName[]): Identity | undefined {
   return readIdentity(root.issue({ subject: 'spiffe://devices.local/device/m/X', subjectAltName: names }).certificate);
 }
 

@@ -20,7 +20,7 @@ import {
 import * as peculiar from '@peculiar/x509';
 import { describe, expect, it } from 'vitest';
 
-import { generateTestKey, hostileVariants, signTestObject, TEST_NOW, TestCa } from '@touchmark/testkit';
+import { fixedKey, generateTestKey, hostileVariants, signTestObject, TEST_NOW, TestCa } from '@touchmark/testkit';
 
 import { type Certificate, isSelfIssued, parseCertificate } from './certificate.js';
 import { X509Error, type X509ErrorCode } from './error.js';
@@ -88,6 +88,10 @@ function extensions(...list: Uint8Array[]): Uint8Array {
   return encodeExplicit(3, encodeSequence(...list));
 }
 
+function keyOf(oid: string, unusedBits: number): Uint8Array {
+  return encodeSequence(encodeSequence(encodeOid(oid)), encodeBitString(Uint8Array.of(0x80), unusedBits));
+}
+
 function attribute(text: string): Uint8Array {
   return encodeSequence(encodeOid(Oid.commonName), encodeElement(Tag.UTF8_STRING, Buffer.from(text)));
 }
@@ -123,7 +127,9 @@ describe('parseCertificate agrees with node:crypto and @peculiar/x509', () => {
   });
 
   it('on what it accepts of hostile variants, and throws nothing but its errors on the rest', () => {
-    const variants = hostileVariants(root.issue().der, 7);
+    const fixed = TestCa.root({ key: fixedKey(1), serialNumber: Uint8Array.of(1) });
+    const leaf = fixed.issueDer({ key: fixedKey(2), serialNumber: Uint8Array.of(2) });
+    const variants = hostileVariants(leaf, 7);
     let accepted = 0;
     for (let i = 0; i < 1200; i++) {
       const { value: der } = variants.next();
@@ -156,6 +162,13 @@ describe('parseCertificate', () => {
     expect(isSelfIssued(certificate)).toBe(false);
     expect(isSelfIssued(root.certificate)).toBe(true);
     expect(certificate.der).toBe(der);
+  });
+
+  it('refuses a key that is not whole octets, of whatever algorithm', () => {
+    expect(refusalOf(build({ spki: keyOf('1.2.3', 0) }))).toBe('accepted');
+    for (const oid of ['1.2.3', Oid.ecPublicKey, Oid.ed25519]) {
+      expect(refusalOf(build({ spki: keyOf(oid, 1) }))).toBe('SUBJECT_PUBLIC_KEY_INFO_MALFORMED');
+    }
   });
 
   it('takes v1 without extensions, v2 with unique identifiers, 20 octets of serial number, a time in 9999', () => {

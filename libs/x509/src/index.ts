@@ -50,7 +50,7 @@ export {
   parseIssuingDistributionPoint,
 } from './extensions/distribution-points.js';
 export { encodeExtKeyUsage, parseExtKeyUsage } from './extensions/ext-key-usage.js';
-export { encodeGeneralName, type GeneralName } from './extensions/general-name.js';
+export { type EncodableName, encodeGeneralName, type GeneralName } from './extensions/general-name.js';
 export {
   type AuthorityKeyIdentifier,
   encodeAuthorityKeyIdentifier,

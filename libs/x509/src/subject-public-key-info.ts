@@ -89,12 +89,15 @@ export function parseSubjectPublicKeyInfo(der: Uint8Array): SubjectPublicKeyInfo
   );
 }
 
-/** Passes over a SubjectPublicKeyInfo, checking that it is one of some algorithm; returns its DER. */
+/**
+ * Passes over a SubjectPublicKeyInfo, checking that it is one of some algorithm; returns its DER. A key is whole octets: RFC 5280
+ * 4.1.2.7 leaves it open, but no algorithm has another key, and a hash over such a key is not the hash of its bits.
+ */
 export function readSubjectPublicKeyInfo(reader: DerReader): Uint8Array {
   const der = reader.readElement(Tag.SEQUENCE);
   const contents = contentsOf(der);
   readAlgorithmIdentifier(contents);
-  contents.readBitString();
+  if (contents.readBitString().unusedBits !== 0) throw malformed();
   contents.end();
   return der;
 }

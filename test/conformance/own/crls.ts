@@ -20,13 +20,11 @@ import {
   type TestCertificateOptions,
   type TestKey,
 } from '@touchmark/testkit';
-import { encodeCRLNumber, encodeExtension, encodeGeneralName, type GeneralName } from '@touchmark/x509';
+import { encodeCRLNumber, encodeExtension, encodeGeneralName, type EncodableName } from '@touchmark/x509';
 
 import { unknown } from './extensions.js';
 import { accepted, type Material, type OwnCase, refused } from './own-case.js';
 import { dns, ica, leaf, root, uri } from './pki.js';
-
-type EncodableName = Exclude<GeneralName, { kind: 'unsupported' }>;
 
 /** 2024-01-01T00:00:00Z, when every case is judged; its certificates are valid for ten years to both sides. */
 const AT = 1_704_067_200;

@@ -5,10 +5,8 @@ import {
   encodeExtKeyUsage,
   encodeGeneralName,
   encodeSubjectAltName,
-  type GeneralName,
+  type EncodableName,
 } from '@touchmark/x509';
-
-type EncodableName = Exclude<GeneralName, { kind: 'unsupported' }>;
 
 /** An OID that nobody knows: the arc for examples of RFC 5612. */
 export const UNKNOWN = '1.3.6.1.4.1.32473.1';

@@ -1,6 +1,6 @@
 import { Oid } from '@touchmark/der';
 import { TestCa, type TestCertificate, type TestCertificateOptions } from '@touchmark/testkit';
-import { encodeName, type GeneralName } from '@touchmark/x509';
+import { encodeName, type EncodableName } from '@touchmark/x509';
 
 /** What x509-limbo's builder makes when nothing else is asked for: every certificate is for example.com, CAs too. */
 const NAMES: TestCertificateOptions['subjectAltName'] = [{ kind: 'dNSName', value: 'example.com' }];
@@ -30,8 +30,6 @@ export function leafDer(issuer: TestCa, options: TestCertificateOptions = {}): {
 function leafOptions(options: TestCertificateOptions): TestCertificateOptions {
   return { subject: 'example.com', subjectAltName: NAMES, extKeyUsage: [Oid.serverAuth], ...options };
 }
-
-type EncodableName = Exclude<GeneralName, { kind: 'unsupported' }>;
 
 export const dns = (value: string): EncodableName => ({ kind: 'dNSName', value });
 export const email = (value: string): EncodableName => ({ kind: 'rfc822Name', value });

@@ -1,12 +1,11 @@
 import { encodeNull, Oid } from '@touchmark/der';
 import { generateTestKey, type TestCertificateOptions } from '@touchmark/testkit';
-import type { GeneralName } from '@touchmark/x509';
+import type { EncodableName } from '@touchmark/x509';
 
 import { nameConstraints, UNKNOWN } from './extensions.js';
 import { accepted, type Material, type OwnCase, refused } from './own-case.js';
 import { dn, dns, email, ica, ip, leaf, leafDer, root, uri } from './pki.js';
 
-type EncodableName = Exclude<GeneralName, { kind: 'unsupported' }>;
 interface Subtrees {
   readonly permitted?: readonly EncodableName[];
   readonly excluded?: readonly EncodableName[];

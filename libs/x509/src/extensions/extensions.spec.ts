@@ -42,7 +42,7 @@ import {
   parseIssuingDistributionPoint,
 } from './distribution-points.js';
 import { encodeExtKeyUsage, parseExtKeyUsage } from './ext-key-usage.js';
-import { encodeGeneralName, type GeneralName } from './general-name.js';
+import { encodeGeneralName, type EncodableName } from './general-name.js';
 import {
   encodeAuthorityKeyIdentifier,
   encodeSubjectKeyIdentifier,
@@ -54,7 +54,7 @@ import { encodeKeyUsage, type KeyUsage, parseKeyUsage } from './key-usage.js';
 import { encodeSubjectAltName, parseSubjectAltName } from './subject-alt-name.js';
 
 const URI = 'http://crl.example/7.crl';
-const NAMES: Exclude<GeneralName, { kind: 'unsupported' }>[] = [
+const NAMES: EncodableName[] = [
   { kind: 'uniformResourceIdentifier', value: 'spiffe://devices.local/device/m/A-1' },
   { kind: 'dNSName', value: 'a.example' },
   { kind: 'rfc822Name', value: 'a@b.example' },

@@ -29,6 +29,9 @@ export type GeneralName =
   /** x400Address, ediPartyName: kept as the whole element, not looked into. */
   | { readonly kind: 'unsupported'; readonly der: Uint8Array };
 
+/** What `encodeGeneralName` writes. */
+export type EncodableName = Exclude<GeneralName, { kind: 'unsupported' }>;
+
 const RFC822_NAME = contextTag(1);
 const DNS_NAME = contextTag(2);
 const URI = contextTag(6);
@@ -78,7 +81,7 @@ export function readGeneralName(reader: DerReader): GeneralName {
   }
 }
 
-export function encodeGeneralName(name: Exclude<GeneralName, { kind: 'unsupported' }>): Uint8Array {
+export function encodeGeneralName(name: EncodableName): Uint8Array {
   switch (name.kind) {
     case 'rfc822Name':
       return encodeImplicit(1, ia5(name.value));

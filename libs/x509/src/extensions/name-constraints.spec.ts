@@ -14,10 +14,10 @@ import { hostileVariants, OpensslFolder, TestCa } from '@touchmark/testkit';
 import { X509Error } from '../error.js';
 import { encodeExtension } from '../extension.js';
 import { encodeName } from '../name.js';
-import { encodeGeneralName, type GeneralName } from './general-name.js';
+import { encodeGeneralName, type EncodableName } from './general-name.js';
 import { encodeNameConstraints, parseNameConstraints } from './name-constraints.js';
 
-const BASES: Exclude<GeneralName, { kind: 'unsupported' }>[] = [
+const BASES: EncodableName[] = [
   { kind: 'dNSName', value: '' },
   { kind: 'dNSName', value: 'a.example' },
   { kind: 'rfc822Name', value: '.b.example' },

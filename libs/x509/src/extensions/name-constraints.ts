@@ -3,7 +3,7 @@ import { contextTag, type DerReader, encodeExplicit, encodeSequence, Oid, Tag } 
 import { X509Error } from '../error.js';
 import { checkCount, MAX_SUBTREES } from '../limits.js';
 import { parsing, readWhole } from '../parsing.js';
-import { encodeGeneralName, type GeneralName, readGeneralName } from './general-name.js';
+import { encodeGeneralName, type EncodableName, type GeneralName, readGeneralName } from './general-name.js';
 
 /** Bases of the subtrees (RFC 5280 4.2.1.10), as they stand: what a base of each kind means is for who applies it. */
 export interface NameConstraints {
@@ -36,8 +36,8 @@ export function encodeNameConstraints({
   permitted = [],
   excluded = [],
 }: {
-  readonly permitted?: readonly Exclude<GeneralName, { kind: 'unsupported' }>[];
-  readonly excluded?: readonly Exclude<GeneralName, { kind: 'unsupported' }>[];
+  readonly permitted?: readonly EncodableName[];
+  readonly excluded?: readonly EncodableName[];
 }): Uint8Array {
   if (permitted.length + excluded.length === 0) throw new TypeError('name constraints need at least one subtree');
   const lists = [permitted, excluded].map((bases) => bases.map((base) => encodeSequence(encodeGeneralName(base))));

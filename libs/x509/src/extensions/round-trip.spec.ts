@@ -23,12 +23,10 @@ import {
   parseAuthorityKeyIdentifier,
   parseSubjectKeyIdentifier,
 } from './key-identifiers.js';
-import type { GeneralName } from './general-name.js';
+import type { EncodableName, GeneralName } from './general-name.js';
 import { encodeKeyUsage, type KeyUsage, parseKeyUsage } from './key-usage.js';
 import { encodeNameConstraints, parseNameConstraints } from './name-constraints.js';
 import { encodeSubjectAltName, parseSubjectAltName } from './subject-alt-name.js';
-
-type Named = Exclude<GeneralName, { kind: 'unsupported' }>;
 
 const oid = fc
   .array(fc.bigInt({ min: 0n, max: 2n ** 128n - 1n }), { maxLength: 6 })
@@ -43,7 +41,7 @@ const name = fc
   .map((attributes) => attributes.map(([type, value]) => ({ type, value })));
 
 const TEXT_KIND = fc.constantFrom('rfc822Name' as const, 'dNSName' as const, 'uniformResourceIdentifier' as const);
-const generalName: fc.Arbitrary<Named> = fc.oneof(
+const generalName: fc.Arbitrary<EncodableName> = fc.oneof(
   fc.record({ kind: TEXT_KIND, value: ascii }),
   fc.record({ kind: fc.constant('iPAddress' as const), value: fc.uint8Array({ minLength: 4, maxLength: 4 }) }),
   fc.record({ kind: fc.constant('iPAddress' as const), value: fc.uint8Array({ minLength: 16, maxLength: 16 }) }),
@@ -56,7 +54,7 @@ const generalName: fc.Arbitrary<Named> = fc.oneof(
   fc.record({ kind: fc.constant('otherName' as const), typeId: oid, value: fc.string().map(encodeUtf8String) }),
 );
 const generalNames = fc.array(generalName, { minLength: 1, maxLength: 6 });
-const constraint: fc.Arbitrary<Named> = fc.oneof(
+const constraint: fc.Arbitrary<EncodableName> = fc.oneof(
   fc.record({ kind: TEXT_KIND, value: ascii }),
   fc.record({ kind: fc.constant('directoryName' as const), value: name.map(encodeName) }),
 );
@@ -64,11 +62,11 @@ const constraints = fc
   .record({ permitted: fc.array(constraint, { maxLength: 3 }), excluded: fc.array(constraint, { maxLength: 3 }) })
   .filter(({ permitted, excluded }) => permitted.length + excluded.length > 0);
 
-function supported(names: readonly GeneralName[]): Named[] {
+function supported(names: readonly GeneralName[]): EncodableName[] {
   return names.filter((one) => one.kind !== 'unsupported');
 }
 
-function readConstraints(der: Uint8Array): { permitted: Named[]; excluded: Named[] } {
+function readConstraints(der: Uint8Array): { permitted: EncodableName[]; excluded: EncodableName[] } {
   const { permitted, excluded } = parseNameConstraints(der);
   return { permitted: supported(permitted), excluded: supported(excluded) };
 }

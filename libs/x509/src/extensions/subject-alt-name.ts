@@ -2,7 +2,7 @@ import { encodeSequence, Oid } from '@touchmark/der';
 
 import { X509Error } from '../error.js';
 import { parsing, readWhole } from '../parsing.js';
-import { encodeGeneralName, type GeneralName, readGeneralNames } from './general-name.js';
+import { encodeGeneralName, type EncodableName, type GeneralName, readGeneralNames } from './general-name.js';
 
 /** RFC 5280 4.2.1.6: at least one name; an iPAddress has 4 or 16 octets. */
 export function parseSubjectAltName(value: Uint8Array): readonly GeneralName[] {
@@ -20,7 +20,7 @@ export function parseSubjectAltName(value: Uint8Array): readonly GeneralName[] {
   );
 }
 
-export function encodeSubjectAltName(names: readonly Exclude<GeneralName, { kind: 'unsupported' }>[]): Uint8Array {
+export function encodeSubjectAltName(names: readonly EncodableName[]): Uint8Array {
   if (names.length === 0) throw new TypeError('subjectAltName needs at least one name');
   return encodeSequence(...names.map(encodeGeneralName));
 }
