@@ -9,6 +9,7 @@ import { fromHex } from '@touchmark/der';
 
 import { Campaign, type Failure } from './campaign.js';
 import { examine } from './examine.js';
+import { PathCampaign } from './path-campaign.js';
 import { READERS } from './readers.js';
 import { VerificationCampaign } from './verification-campaign.js';
 
@@ -18,8 +19,8 @@ Runs for 5 minutes unless told otherwise. --case repeats one case of a seed, --h
 `;
 const CASES_AT_A_TIME = 2000;
 const PROGRESS_SECONDS = 10;
-// One in this many cases verifies a chain, which costs a signature.
-const READERS_PER_CHAIN = 8;
+// One in this many cases verifies a damaged chain, another one a random PKI: they cost signatures.
+const CASES_PER_CHAIN = 16;
 
 process.exitCode = await main();
 
@@ -52,7 +53,11 @@ type RunCase = (seed: number, index: number) => Failure | undefined;
 async function load(): Promise<RunCase> {
   const readers = await Campaign.load();
   const chains = new VerificationCampaign();
-  return (seed, index) => (index % READERS_PER_CHAIN === 0 ? chains : readers).run(seed, index);
+  const paths = new PathCampaign();
+  return (seed, index) => {
+    const kind = index % CASES_PER_CHAIN;
+    return (kind === 0 ? chains : kind === 1 ? paths : readers).run(seed, index);
+  };
 }
 
 function fuzz(run: RunCase, o: { seed: number; minutes: number; out: string }): number {
