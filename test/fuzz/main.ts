@@ -11,6 +11,7 @@ import { Campaign, type Failure } from './campaign.js';
 import { examine } from './examine.js';
 import { PathCampaign } from './path-campaign.js';
 import { READERS } from './readers.js';
+import { SourceCampaign } from './source-campaign.js';
 import { VerificationCampaign } from './verification-campaign.js';
 
 const USAGE = `usage: npm run fuzz -- [minutes] [--seed N] [--case M] [--out FOLDER]
@@ -19,7 +20,7 @@ Runs for 5 minutes unless told otherwise. --case repeats one case of a seed, --h
 `;
 const CASES_AT_A_TIME = 2000;
 const PROGRESS_SECONDS = 10;
-// One in this many cases verifies a damaged chain, another one a random PKI: they cost signatures.
+// One in this many cases verifies a damaged chain, others a random PKI and a damaged CRL, OCSP response or token: they cost signatures.
 const CASES_PER_CHAIN = 16;
 
 process.exitCode = await main();
@@ -54,9 +55,11 @@ async function load(): Promise<RunCase> {
   const readers = await Campaign.load();
   const chains = new VerificationCampaign();
   const paths = new PathCampaign();
+  const sources = new SourceCampaign();
   return (seed, index) => {
     const kind = index % CASES_PER_CHAIN;
-    return (kind === 0 ? chains : kind === 1 ? paths : readers).run(seed, index);
+    const campaign = [chains, paths, sources][kind] ?? readers;
+    return campaign.run(seed, index);
   };
 }
 

@@ -4,6 +4,7 @@ export { makeTestOcspResponse, type TestOcspResponseOptions, type TestSingleResp
 export {
   generateTestKey,
   signatureAlgorithmOf,
+  signTestBits,
   signTestObject,
   TEST_NOW,
   TestCa,

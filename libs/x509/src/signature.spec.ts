@@ -8,11 +8,20 @@ import {
   encodeOid,
   encodeSequence,
   encodeSmallInteger,
+  equalBytes,
   Oid,
+  toHex,
 } from '@touchmark/der';
 import { describe, expect, it } from 'vitest';
 
-import { generateTestKey, TestCa, type TestKey, type TestKeyKind } from '@touchmark/testkit';
+import {
+  generateTestKey,
+  hostileVariant,
+  signTestBits,
+  TestCa,
+  type TestKey,
+  type TestKeyKind,
+} from '@touchmark/testkit';
 
 import { encodeRsassaPssParameters } from './rsassa-pss-parameters.js';
 import {
@@ -87,6 +96,27 @@ describe('verifySignature', () => {
     await expect(verifySignatureInPool({ ...check, signature: damaged })).resolves.toBe(false);
   });
 
+  it.each(['sha256WithRSAEncryption', 'rsassaPssWithSHA256'] as const)(
+    'refuses an RSA signature without the zeros that it begins with, which OpenSSL takes: %s',
+    async (signs) => {
+      const key = { ...keyOf('RSA'), signs };
+      const algorithm = { oid: '', der: encodeSignatureAlgorithm(signs) };
+      const { subjectPublicKeyInfo } = key;
+      let data: Uint8Array;
+      let signature: Uint8Array;
+      // one in 256
+      for (let n = 0; ; n++) {
+        data = encodeInteger(Uint8Array.of(n >> 8, n));
+        signature = signTestBits(data, key);
+        if (signature[0] === 0) break;
+      }
+      const check = { algorithm, subjectPublicKeyInfo, data, signature };
+      const short = { ...check, signature: signature.subarray(1) };
+      expect([verifySignature(check), await verifySignatureInPool(check)]).toEqual([true, true]);
+      expect([verifySignature(short), await verifySignatureInPool(short)]).toEqual([false, false]);
+    },
+  );
+
   it.each([
     ['SHA-1 with ECDSA', Oid.ecdsaWithSHA1, [], 'SHA-256'],
     ['SHA-224 with ECDSA', Oid.ecdsaWithSHA224, [], 'SHA-256'],
@@ -120,6 +150,21 @@ describe('verifySignature', () => {
     expect(() => verifySignature(check)).toThrow(
       expect.objectContaining({ code: 'SIGNATURE_ALGORITHM_KEY_MISMATCH', floor: 'algorithm of the key' }),
     );
+  });
+
+  it.each(ACCEPTED)('says of mutated signatures of %s with %s what node:crypto says', (kind, signs) => {
+    const key = { ...keyOf(kind), signs };
+    const issuer = new X509Certificate(TestCa.root({ key }).der).publicKey;
+    const { algorithm, data, signature } = checkOf(key);
+    const differing = Array.from({ length: 12 }, (_, n) => hostileVariant(signature, 41, n)).filter((variant) => {
+      const der = encodeSequence(data, algorithm.der, encodeBitString(variant));
+      const isSame = equalBytes(variant, signature);
+      const check = { algorithm, subjectPublicKeyInfo: key.subjectPublicKeyInfo, data, signature: variant };
+      const theirs = new X509Certificate(der).verify(issuer);
+      // A zero less at its beginning is for the test above.
+      return verifySignature(check) !== isSame || (theirs !== isSame && variant.length >= signature.length);
+    });
+    expect(differing.map(toHex)).toEqual([]);
   });
 
   it('refuses a key below policy, asynchronously too', async () => {

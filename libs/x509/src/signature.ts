@@ -100,13 +100,14 @@ export interface SignatureCheck {
  * 0.1 ms for P-256, more than 1 ms for P-384, and 0.1 ms for the import of a key that is not given.
  */
 export function verifySignature(check: SignatureCheck): boolean {
-  const { digest, key } = prepare(check);
-  return verify(digest, check.data, key, check.signature);
+  const { digest, key, octets } = prepare(check);
+  return hasLength(check.signature, octets) && verify(digest, check.data, key, check.signature);
 }
 
 /** The same in libuv's thread pool. */
 export async function verifySignatureInPool(check: SignatureCheck): Promise<boolean> {
-  const { digest, key } = prepare(check);
+  const { digest, key, octets } = prepare(check);
+  if (!hasLength(check.signature, octets)) return false;
   return new Promise((resolve, reject) => {
     verify(digest, check.data, key, check.signature, (error, valid) => {
       if (error === null) resolve(valid);
@@ -116,6 +117,8 @@ export async function verifySignatureInPool(check: SignatureCheck): Promise<bool
 }
 
 interface Prepared {
+  /** Of a signature; undefined if that differs. */
+  readonly octets: number | undefined;
   readonly digest: string | null;
   readonly key: KeyObject | { readonly key: KeyObject; readonly padding: number; readonly saltLength: number };
 }
@@ -131,8 +134,15 @@ function prepare(check: SignatureCheck): Prepared {
   }
   const key = check.key ?? importPublicKey(spki.der);
   const digest = scheme.digest ?? null;
-  if (scheme.family !== 'RSASSA-PSS') return { digest, key };
-  return { digest, key: { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: scheme.octets } };
+  // RFC 8017 8.1.2, 8.2.2: as long as the modulus. OpenSSL takes an RSA signature without the zeros that it begins with, and then one
+  // object would have two encodings.
+  const octets = 'modulusBits' in spki ? Math.ceil(spki.modulusBits / 8) : undefined;
+  if (scheme.family !== 'RSASSA-PSS') return { octets, digest, key };
+  return { octets, digest, key: { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: scheme.octets } };
+}
+
+function hasLength(signature: Uint8Array, octets: number | undefined): boolean {
+  return octets === undefined || signature.length === octets;
 }
 
 // RFC 4055 3.1: the parameters of a key bind, their salt being the shortest that a signature may have; `checkKeyPolicy` has compared
