@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest';
 
 import type { ConformanceSuite } from './conformance-case.js';
 import { readExceptions } from './exceptions.js';
-import { limboCases } from './limbo.js';
+import { limboCases, profileOf } from './limbo.js';
 import { readLimboFile } from './limbo-file.js';
-import { pkitsCases } from './pkits.js';
+import { PKITS_PROFILE, pkitsCases } from './pkits.js';
 import { runSuite } from './report.js';
 
 const repository = path.resolve(import.meta.dirname, '../..');
@@ -43,4 +43,17 @@ it('docs/conformance.md has every exception, and no other', () => {
   expect(rows.map(([, suite, id, answer, reason, source]) => ({ suite, id, answer, reason, source }))).toEqual(
     exceptions,
   );
+});
+
+it('docs/conformance.md says under which profile a suite is judged', () => {
+  const document = readFileSync(path.join(repository, 'docs/conformance.md'), 'utf8');
+  const rows = [...document.matchAll(/^\| ((?:x509-limbo|NIST PKITS).*?) \| profile `([^`]+)`/gm)];
+  const said = rows.map(([, suite = '', profile]) => ({
+    ids: [...suite.matchAll(/`(\w+)`/g)].map(([, namespace]) => `${namespace}::case`),
+    profile,
+  }));
+  const [web, rest, pkitsRow] = said;
+  expect(web?.ids.map((id) => profileOf({ id }))).toEqual([web?.profile, web?.profile]);
+  expect(rest?.profile).toBe(profileOf({ id: 'rfc5280::case' }));
+  expect(pkitsRow?.profile).toBe(PKITS_PROFILE);
 });

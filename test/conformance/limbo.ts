@@ -83,7 +83,7 @@ function revocationOf({ crls }: LimboCase): RevocationPolicy {
 }
 
 /** All that an id decides: before its first `::` stands whose rules the case is about. */
-function profileOf({ id }: LimboCase): Profile {
+export function profileOf({ id }: Pick<LimboCase, 'id'>): Profile {
   const [namespace] = id.split('::', 1);
   return namespace === 'webpki' || namespace === 'online' ? 'web' : 'rfc5280';
 }
