@@ -1,4 +1,4 @@
-import { Oid } from '@touchmark/der';
+import { equalBytes, Oid } from '@touchmark/der';
 import { SeatValue } from '@touchmark/status-list';
 import {
   generateTestKey,
@@ -14,6 +14,7 @@ import {
   CrlSource,
   Denylist,
   OcspSource,
+  type RevocationSource,
   type TrustAnchorOptions,
   uncheckedRevocation,
   type Verifier,
@@ -415,5 +416,45 @@ describe('track', () => {
       answer,
     );
     expect(ended).toBe(true);
+  });
+
+  it('keeps a connection whose CRL is signed by a certificate that came with the chain', async () => {
+    await using gateway = await TestGateway.start();
+    const crls = new CrlSource();
+    const signer = vendor.issue({ subject: 'Vendor factory', keyUsage: ['cRLSign'], extKeyUsage: null });
+    crls.add(crl(vendor, TEST_NOW - 100));
+    crls.add(makeTestCrl(signer, { cRLNumber: 1n, thisUpdate: TEST_NOW - 100, nextUpdate: TEST_NOW + 3600 }));
+    const verifier = await openWith(gateway, terms({ revocation: { sources: [crls] } }));
+    const answer = verifier.verify([device.der, signer.der], { at: TEST_NOW, purpose: 'client' });
+    if (!answer.ok) throw answer.error;
+    let ended = false;
+    verifier.track({ destroy: () => (ended = true) }, answer);
+    expect([ended, verdict(verifier, device)]).toEqual([false, 'accepted']);
+  });
+
+  it('ends a connection about which a source throws, and looks at the others', async () => {
+    await using gateway = await TestGateway.start();
+    const denylist = new Denylist();
+    const cause = new RangeError('of the source');
+    let isBroken = false;
+    const source: RevocationSource = {
+      kind: 'crl',
+      find({ subject }) {
+        if (isBroken && equalBytes(subject.certificate.serialNumber, device.certificate.serialNumber)) throw cause;
+        return { status: 'good' };
+      },
+    };
+    const verifier = await openWith(gateway, terms({ revocation: { sources: [source, denylist] } }));
+    const [first, second] = [connection(), connection()];
+    verifier.track(first, acceptedBy(verifier, device));
+    verifier.track(second, acceptedBy(verifier, sibling));
+    denylist.set([{ issuer: factory.certificate.subject, serialNumber: sibling.certificate.serialNumber }]);
+    isBroken = true;
+    await Promise.all([first.ended, second.ended]);
+    expect(gateway.events.filter(({ type }) => type.endsWith('ed') && type !== 'connected')).toEqual([
+      { type: 'source-failed', cause },
+      { type: 'connection-ended', code: 'STATUS_UNKNOWN' },
+      { type: 'connection-ended', code: 'CERT_REVOKED' },
+    ]);
   });
 });

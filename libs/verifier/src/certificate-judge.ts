@@ -33,6 +33,8 @@ export interface CertificateJudgeOptions {
   readonly maxKnownCertificates: number;
   /** A certificate is accepted though knowledge is too old. */
   readonly onAcceptedStale: (known: KnownPath) => void;
+  /** A source of status threw when a path that was good was looked at again. */
+  readonly onSourceFailed: (cause: unknown) => void;
 }
 
 /** Decides about certificates: path, status, identity, policy, in this order. */
@@ -69,10 +71,20 @@ export class CertificateJudge {
       if (status === 'suspended') return 'CERT_SUSPENDED';
       if (status === 'unknown' && asked === undefined) return 'STATUS_UNKNOWN';
     }
-    if (asked !== undefined) return endedBecause(this.flawOf(asked, at));
+    if (asked !== undefined) return this.fallen(asked, at);
     if (at > notAfter) return 'CERT_EXPIRED';
     if (this.refusesForAge(at)) return 'STATUS_STALE';
     return at < notBefore ? 'CERT_NOT_YET_VALID' : undefined;
+  }
+
+  // Nobody waits for an answer here: what a caller's own source throws must not keep other connections from being looked at.
+  private fallen(asked: AskedPath, at: number): EndedBecause | undefined {
+    try {
+      return endedBecause(this.flawOf(asked, at));
+    } catch (cause) {
+      this.options.onSourceFailed(cause);
+      return 'STATUS_UNKNOWN';
+    }
   }
 
   // Signatures that were good stay good. What may have changed is looked at anew, and if it has, the long way says what it is.

@@ -26,6 +26,8 @@ export type VerifierEvent =
   | { readonly type: 'connection-ended'; readonly code: VerifierErrorCode | PolicyErrorCode }
   /** A tracked connection threw when it was ended. */
   | { readonly type: 'connection-failed'; readonly cause: unknown }
+  /** A source of status threw when a tracked connection was looked at again; the connection was ended, with STATUS_UNKNOWN. */
+  | { readonly type: 'source-failed'; readonly cause: unknown }
   /** The cache folder cannot be used; what is known lives in memory alone. */
   | { readonly type: 'cache-failed'; readonly code: FeedErrorCode; readonly error: Error }
   | { readonly type: 'cache-recovered' };

@@ -99,6 +99,7 @@ export class Verifier {
       maxKnownCertificates,
       onAcceptedStale: ({ certificate: { sha256 } }) =>
         this.tell({ type: 'accepted-while-stale', asOf: this.status().asOf, sha256 }),
+      onSourceFailed: (cause) => this.tell({ type: 'source-failed', cause }),
     });
     this.connections = new TrackedConnections({
       judge: (standing) => this.judge.whyNot(standing),
@@ -138,7 +139,8 @@ export class Verifier {
 
   /**
    * Judges a chain, DER, end entity first; other certificates in it are hints, and issuing CAs that are known need not be there.
-   * Synchronous, no I/O. Never throws for what is in the chain, only TypeError for what the caller did wrong.
+   * Synchronous, no I/O. Never throws for what is in the chain, only TypeError for what the caller did wrong, and what a source of the
+   * caller's own throws.
    */
   verify(chain: readonly Uint8Array[], { at, purpose, serverName }: VerifyOptions): Accepted | Refused {
     if (!Number.isFinite(at)) throw new TypeError('at must be UTC seconds');

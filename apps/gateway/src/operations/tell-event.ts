@@ -22,6 +22,8 @@ export function tellEvent(logger: Logger, event: VerifierEvent): void {
       return logger.info({ code: event.code }, 'a connection was ended');
     case 'connection-failed':
       return logger.error({ err: event.cause }, 'a connection could not be ended');
+    case 'source-failed':
+      return logger.error({ err: event.cause }, 'a source of status failed');
     case 'position':
     case 'accepted-while-stale':
       return undefined;
