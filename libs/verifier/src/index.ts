@@ -25,8 +25,8 @@ export type { CrlAdded, CrlRefusal, CrlWhy } from './revocation/crl/crl-why.js';
 export type { RevocationFinding, UnknownReason } from './revocation/finding.js';
 export type { RevocationPolicy, RevocationQuestion, RevocationSource } from './revocation/revocation-source.js';
 export { ocspRequestFor } from './revocation/ocsp/ocsp-request.js';
-export { type OcspAdded, OcspSource, type OcspSourceOptions } from './revocation/ocsp/ocsp-source.js';
-export type { OcspRefusal, OcspWhy } from './revocation/ocsp/ocsp-why.js';
+export { OcspSource, type OcspSourceOptions } from './revocation/ocsp/ocsp-source.js';
+export type { OcspAdded, OcspRefusal, OcspWhy } from './revocation/ocsp/ocsp-why.js';
 export { bySeat } from './revocation/seat-source.js';
 export {
   type TokenAdded,

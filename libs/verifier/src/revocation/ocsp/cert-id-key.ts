@@ -11,6 +11,11 @@ export interface CertIdKey {
   readonly serialNumber: string;
 }
 
+/** Both parts in one. */
+export function nameOf({ issuer, serialNumber }: CertIdKey): string {
+  return issuer + serialNumber;
+}
+
 /** What a response calls a certificate; undefined for another hash than SHA-1 and SHA-256, or one of another length. */
 export function keyOfCertId({
   hashAlgorithm,

@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto';
+
 import { equalBytes, Oid } from '@touchmark/der';
 import {
   type BasicOcspResponse,
@@ -10,19 +12,23 @@ import {
 } from '@touchmark/x509';
 
 import { VerifierError } from '../../error.js';
-import type { Budget } from '../../path/budget.js';
+import { type Budget, costOf } from '../../path/budget.js';
 import { checkExtensions, checkSignature } from '../../path/certificate-checks.js';
 import { PathCertificate } from '../../path/path-certificate.js';
 import type { OcspWhy } from './ocsp-why.js';
+import type { PendingResponse } from './pending-responses.js';
 
 /** Delegates that are tried for one response: of those that fit its responderID, one is enough. */
 const MAX_DELEGATES = 2;
 
+/** Certificates that a response remembers as no delegates'. */
+const MAX_REFUSED = 16;
+
 export type OcspSigner =
   /** `delegate` is undefined where the issuer's own key signed. */
   | { readonly authorized: true; readonly delegate: PathCertificate | undefined }
-  /** `final` if another look, with other candidates, cannot find more. */
-  | { readonly authorized: false; readonly why: OcspWhy; readonly final: boolean };
+  /** `final` if another look, with other candidates, cannot find more; `units` is what was spent in vain. */
+  | { readonly authorized: false; readonly why: OcspWhy; readonly final: boolean; readonly units: number };
 
 /**
  * Who signed a response, and whether they may speak for this issuer (RFC 6960 4.2.2.2): the issuer's own key, or a delegate with a
@@ -30,26 +36,51 @@ export type OcspSigner =
  * keys of other CAs count for nothing. Nothing here depends on the time, so it is asked once.
  */
 export function signerOf(
-  basic: BasicOcspResponse,
+  { basic, refused }: Pick<PendingResponse, 'basic' | 'refused'>,
   issuer: PathCertificate,
   { candidates, budget }: { readonly candidates: readonly PathCertificate[]; readonly budget: Budget },
 ): OcspSigner {
   let why: OcspWhy = 'OCSP_SIGNER_NOT_AUTHORIZED';
-  let tried = false;
+  let units = 0;
+  // A key that may speak was tried on the response itself: nobody who comes later can be the one that it names.
+  let final = false;
   if (isNamed(basic, issuer)) {
-    tried = true;
     const failure = signatureFailure(basic, issuer, budget);
     if (failure === undefined) return { authorized: true, delegate: undefined };
     why = failure;
+    final = true;
+    units += costOf(issuer.key);
   }
-  for (const delegate of delegatesOf(basic, issuer, candidates)) {
-    tried = true;
-    if (!isIssuedBy(delegate, issuer, budget)) continue;
+  const delegates = delegatesOf(basic, issuer, candidates).filter((found) => mayBeTried(found, issuer, refused));
+  for (const delegate of delegates.slice(0, MAX_DELEGATES)) {
+    const isKnown = delegate.signedBy.has(issuer);
+    if (!isKnown && !isIssuedBy(delegate, issuer, budget)) {
+      units += costOf(issuer.key);
+      if (refused.size < MAX_REFUSED) refused.add(nameOfCertificate(delegate));
+      continue;
+    }
     const failure = signatureFailure(basic, delegate, budget);
-    if (failure === undefined) return { authorized: true, delegate };
+    if (failure === undefined) return { authorized: true, delegate: ownCopyOf(delegate) };
     why = failure;
+    final = true;
+    units += costOf(issuer.key) + costOf(delegate.key);
   }
-  return { authorized: false, why, final: tried };
+  return { authorized: false, why, final, units };
+}
+
+// Once the list is full, only who is known to be issued by the issuer is still looked at.
+function mayBeTried(delegate: PathCertificate, issuer: PathCertificate, refused: ReadonlySet<string>): boolean {
+  if (delegate.signedBy.has(issuer)) return true;
+  return refused.size < MAX_REFUSED && !refused.has(nameOfCertificate(delegate));
+}
+
+function nameOfCertificate({ certificate }: PathCertificate): string {
+  return hash('sha256', certificate.der, 'binary');
+}
+
+// What is kept must not be written to by who presented it.
+function ownCopyOf({ certificate }: PathCertificate): PathCertificate {
+  return new PathCertificate(parseCertificate(Uint8Array.from(certificate.der), { serialNumbers: 'any' }));
 }
 
 /** Those that may be meant, before any signature is checked: it costs nothing to be none of these. */
@@ -58,9 +89,9 @@ function delegatesOf(
   issuer: PathCertificate,
   candidates: readonly PathCertificate[],
 ): readonly PathCertificate[] {
-  return [...basic.certs.flatMap(readOrNothing), ...candidates]
-    .filter((found) => found !== issuer && isNamed(basic, found) && mayBeDelegate(found, issuer))
-    .slice(0, MAX_DELEGATES);
+  return [...basic.certs.flatMap(readOrNothing), ...candidates].filter(
+    (found) => found !== issuer && isNamed(basic, found) && mayBeDelegate(found, issuer),
+  );
 }
 
 function mayBeDelegate({ certificate, extKeyUsage, keyUsage }: PathCertificate, issuer: PathCertificate): boolean {
@@ -106,10 +137,9 @@ function signatureFailure(basic: BasicOcspResponse, signer: PathCertificate, bud
   }
 }
 
-// What is kept of a delegate must not hold on to the response that it came in.
 function readOrNothing(der: Uint8Array): readonly PathCertificate[] {
   try {
-    return [new PathCertificate(parseCertificate(Uint8Array.from(der)))];
+    return [new PathCertificate(parseCertificate(der))];
   } catch (error) {
     if (error instanceof X509Error) return [];
     throw error;

@@ -26,6 +26,8 @@ export type OcspWhy =
   | 'OCSP_ALGORITHM_REFUSED'
   /** The delegate's certificate is not valid at this time. */
   | 'OCSP_DELEGATE_EXPIRED'
+  /** A seat or a denylist says that the delegate's certificate is revoked or suspended. */
+  | 'OCSP_DELEGATE_REVOKED'
   /** The delegate's certificate has no id-pkix-ocsp-nocheck, and no other source says that it is good. */
   | 'OCSP_DELEGATE_STATUS_UNKNOWN'
   /** nextUpdate before thisUpdate, or thisUpdate after producedAt. */
@@ -38,3 +40,6 @@ export type OcspWhy =
   | 'OCSP_STALE'
   /** The responder answers that it does not know the certificate. */
   | 'OCSP_UNKNOWN';
+
+/** What became of a response that was handed in. */
+export type OcspAdded = { readonly ok: true } | { readonly ok: false; readonly why: OcspRefusal };

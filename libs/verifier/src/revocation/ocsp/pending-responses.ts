@@ -1,16 +1,21 @@
 import { equalBytes } from '@touchmark/der';
 import type { BasicOcspResponse, SingleResponse } from '@touchmark/x509';
 
-import type { CertIdKey } from './cert-id-key.js';
+import type { PathCertificate } from '../../path/path-certificate.js';
+import { type CertIdKey, nameOf } from './cert-id-key.js';
 
 /** Unproven responses about one certificate: whoever may hand them in can make as many as they like. */
 const MAX_FOR_ONE = 4;
 
-/** A response that nobody has asked for yet, so that its signer is not known to be authorized. */
+/** A response whose signer is not known to be authorized, or one that found no room for all that it says. */
 export interface PendingResponse {
   readonly basic: BasicOcspResponse;
   readonly singles: readonly { readonly key: CertIdKey; readonly single: SingleResponse }[];
   readonly octets: number;
+  /** Delegates that were none, by the SHA-256 of their certificates: they are not tried on it again. */
+  readonly refused: Set<string>;
+  /** Whose it was found to be, all the same. */
+  proven?: { readonly issuerKey: Uint8Array; readonly delegate: PathCertificate | undefined };
 }
 
 /** Responses until they are proven, apart from those that are, up to a number of octets; the oldest goes first. */
@@ -24,14 +29,10 @@ export class PendingResponses {
     this.maxOctets = maxOctets;
   }
 
-  get size(): number {
-    return this.all.size;
-  }
-
-  /** False if it is there already. */
-  add(response: PendingResponse): boolean {
+  /** Nothing happens if it is there already. */
+  add(response: PendingResponse): void {
     const [first] = response.singles;
-    if (first !== undefined && this.of(first.key).some((standing) => isSame(standing, response))) return false;
+    if (first !== undefined && this.of(first.key).some((standing) => isSame(standing, response))) return;
     this.all.add(response);
     this.octets += response.octets;
     for (const { key } of response.singles) {
@@ -44,7 +45,6 @@ export class PendingResponses {
       if (this.octets <= this.maxOctets) break;
       this.remove(oldest);
     }
-    return true;
   }
 
   /** In the order in which they came. */
@@ -63,12 +63,12 @@ export class PendingResponses {
   }
 }
 
-function isSame(a: PendingResponse, b: PendingResponse): boolean {
+// Nobody signs the certificates in it: with others it is another one, which may be proven where this one is not.
+function isSame({ basic: a }: PendingResponse, { basic: b }: PendingResponse): boolean {
   return (
-    equalBytes(a.basic.tbsResponseData, b.basic.tbsResponseData) && equalBytes(a.basic.signature, b.basic.signature)
+    equalBytes(a.tbsResponseData, b.tbsResponseData) &&
+    equalBytes(a.signature, b.signature) &&
+    a.certs.length === b.certs.length &&
+    a.certs.every((der, i) => equalBytes(der, b.certs[i] ?? new Uint8Array()))
   );
-}
-
-function nameOf({ issuer, serialNumber }: CertIdKey): string {
-  return issuer + serialNumber;
 }
