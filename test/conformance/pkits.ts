@@ -67,7 +67,7 @@ function judge(test: PkitsTest, folder: string, { at, policies }: Expectations):
     profile: PKITS_PROFILE,
     serialNumbers,
     requireExtKeyUsage: false,
-    policies: {
+    certificatePolicies: {
       acceptable: test.initialPolicySet.map(oidOf),
       requireExplicit: test.initialExplicitPolicy,
       inhibitMapping: test.initialPolicyMappingInhibit,
@@ -77,7 +77,7 @@ function judge(test: PkitsTest, folder: string, { at, policies }: Expectations):
     monotonic: () => 0,
   });
   if (!result.ok) return { answer: 'FAILURE', code: result.error.code, detail: result.error.message };
-  return policyOutcome(result.policies, test.expectedUserConstrainedPolicySet?.map(oidOf));
+  return policyOutcome(result.certificatePolicies, test.expectedUserConstrainedPolicySet?.map(oidOf));
 }
 
 /** Where the suite names the policies that hold in the end, ours must be those. */

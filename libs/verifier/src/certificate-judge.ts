@@ -110,9 +110,9 @@ export class CertificateJudge {
       const request = { chain, ...this.requestAt(at, purpose) };
       const path = this.ownFirst(findPath(request).path, request, purpose);
       const name = nameOfLeaf(path[0]?.certificate.der ?? new Uint8Array());
-      const { identity, policy } = trustAnchors.of(path[path.length - 1]?.certificate);
-      const asked = policy?.revocation === undefined ? undefined : { path, purpose };
-      const known = knownPathOf(path, name, state.changes, { identity, validity: policy?.validity ?? 'now', asked });
+      const { identity, terms } = trustAnchors.of(path[path.length - 1]?.certificate);
+      const asked = terms.revocation === undefined ? undefined : { path, purpose };
+      const known = knownPathOf(path, name, state.changes, { identity, validity: terms.validity ?? 'now', asked });
       this.known[purpose].set(name, known);
       this.byCertificate.set(known.certificate, known);
       return known;
@@ -128,8 +128,8 @@ export class CertificateJudge {
     purpose: Question['purpose'],
   ): readonly PathCertificate[] {
     const { trustAnchors } = this.options;
-    const { policy } = trustAnchors.of(path[path.length - 1]?.certificate);
-    if (policy?.revocation === undefined || !this.isOurs(seatsOf(path))) return path;
+    const { terms } = trustAnchors.of(path[path.length - 1]?.certificate);
+    if (terms.revocation === undefined || !this.isOurs(seatsOf(path))) return path;
     return findPath({ ...request, trustAnchors: trustAnchors.for(purpose).seated }).path;
   }
 
@@ -140,16 +140,14 @@ export class CertificateJudge {
   }
 
   private requestAt(at: number, purpose: Question['purpose']): Omit<PathRequest, 'chain'> {
-    const { state } = this.options;
-    const { certificates, policies } = this.options.trustAnchors.for(purpose);
+    const { state, trustAnchors } = this.options;
     return {
-      trustAnchors: certificates,
+      trustAnchors: trustAnchors.for(purpose).all,
       intermediates: state.intermediates,
       at,
       purpose,
       requireExtKeyUsage: true,
       revocation: bySeat(state),
-      ...(policies && { anchorPolicy: policies }),
     };
   }
 

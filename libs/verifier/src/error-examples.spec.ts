@@ -93,7 +93,7 @@ const EXAMPLES: Readonly<Record<VerifierErrorCode, () => VerifierError>> = {
     const mappings = [[Oid.anyPolicy, '1.2.3']] as const;
     return ofCa({ extraExtensions: testPolicyExtensions({ policies: ['1.2.3'], mappings }) });
   },
-  POLICY_REQUIRED: () => refusalOf({ policies: { requireExplicit: true } }),
+  POLICY_REQUIRED: () => refusalOf({ certificatePolicies: { requireExplicit: true } }),
   PATH_LEN_EXCEEDED: () => {
     const below = ca.issueCa({ subject: 'Below' });
     return refusalOf({ chain: [below.issueDer(), below.der, ca.der] });

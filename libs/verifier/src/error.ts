@@ -111,44 +111,50 @@ export class VerifierError extends Error {
  * Whether `a` says more than `b` when several paths were tried: its path had come further, so it is more likely the one that a
  * person can do something about. A revoked certificate stays revoked news beside a path that led nowhere.
  */
-export function saysMore(a: VerifierError, b: VerifierError): boolean {
-  const byCode = RANKS[a.code] - RANKS[b.code];
+export function saysMore(a: VerifierErrorDetail, b: VerifierErrorDetail): boolean {
+  const byCode = rankOf(a.code) - rankOf(b.code);
   return byCode > 0 || (byCode === 0 && depthOf(a) > depthOf(b));
 }
 
-// Tens, so that a code finds its place between two others.
-const RANKS: Readonly<Record<VerifierErrorCode, number>> = {
-  CERTIFICATE_MISSING: 0,
-  CHAIN_TOO_LARGE: 0,
-  UNKNOWN_ISSUER: 10,
-  PATH_TOO_LONG: 20,
-  CERTIFICATE_MALFORMED: 30,
-  BAD_SIGNATURE: 40,
-  KEY_REFUSED: 50,
-  SIGNATURE_ALGORITHM_REFUSED: 60,
-  ALGORITHM_UNSUPPORTED: 65,
-  NOT_A_CA: 70,
-  KEY_USAGE_MISSING: 80,
-  EXTENSION_UNSUPPORTED: 90,
-  SUBJECT_MISSING: 100,
-  END_ENTITY_IS_CA: 110,
-  IDENTITY_MALFORMED: 120,
-  PATH_LEN_EXCEEDED: 130,
-  EXT_KEY_USAGE_MISSING: 140,
-  CERT_NOT_YET_VALID: 150,
-  CERT_EXPIRED: 160,
+/** Those that say more stand further down. */
+const BY_RANK = [
+  'CERTIFICATE_MISSING',
+  'CHAIN_TOO_LARGE',
+  'UNKNOWN_ISSUER',
+  'PATH_TOO_LONG',
+  'CERTIFICATE_MALFORMED',
+  'BAD_SIGNATURE',
+  'KEY_REFUSED',
+  'SIGNATURE_ALGORITHM_REFUSED',
+  'ALGORITHM_UNSUPPORTED',
+  // From here on: of a certificate whose key signed, or of the end entity.
+  'NOT_A_CA',
+  'KEY_USAGE_MISSING',
+  'EXTENSION_UNSUPPORTED',
+  'SUBJECT_MISSING',
+  'END_ENTITY_IS_CA',
+  'IDENTITY_MALFORMED',
+  'PATH_LEN_EXCEEDED',
+  'EXT_KEY_USAGE_MISSING',
+  'CERT_NOT_YET_VALID',
+  'CERT_EXPIRED',
   // From here on: what is asked of a path that has reached its anchor, and so is no stranger's.
-  PROFILE_VIOLATED: 161,
-  NAME_NOT_PERMITTED: 162,
-  POLICY_MAPPING_INVALID: 163,
-  POLICY_REQUIRED: 164,
-  NO_REV_AVAIL_CONTRADICTED: 165,
-  STATUS_UNKNOWN: 170,
-  CERT_SUSPENDED: 180,
-  CERT_REVOKED: 190,
-  BUDGET_EXCEEDED: 200,
-};
+  'PROFILE_VIOLATED',
+  'NAME_NOT_PERMITTED',
+  'POLICY_MAPPING_INVALID',
+  'POLICY_REQUIRED',
+  'NO_REV_AVAIL_CONTRADICTED',
+  'STATUS_UNKNOWN',
+  'CERT_SUSPENDED',
+  'CERT_REVOKED',
+  'BUDGET_EXCEEDED',
+] as const satisfies readonly VerifierErrorCode[];
 
-function depthOf({ detail }: VerifierError): number {
+// The compiler refuses a code that has no place in the list.
+function rankOf(code: (typeof BY_RANK)[number]): number {
+  return BY_RANK.indexOf(code);
+}
+
+function depthOf(detail: VerifierErrorDetail): number {
   return 'depth' in detail ? detail.depth : 0;
 }

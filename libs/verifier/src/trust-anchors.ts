@@ -2,16 +2,15 @@ import { equalBytes } from '@touchmark/der';
 import { type Certificate, checkKeyPolicy, parseCertificate } from '@touchmark/x509';
 
 import type { AnchorIdentity } from './anchor-identity.js';
-import { VerifierError } from './error.js';
 import { isRealm } from './identity.js';
-import type { AnchorPolicies, AnchorPolicy } from './path/anchor-policy.js';
+import type { AnchorTerms, TrustAnchor } from './path/anchor-terms.js';
 import { checkChoice, checkTerms } from './path/check-request.js';
-import { checkIssuer } from './path/certificate-checks.js';
+import { flawOfIssuer } from './path/certificate-checks.js';
 import { knownPathCertificate } from './path/path-certificate.js';
 import type { RevocationSource } from './revocation/revocation-source.js';
 
 /** A CA that is trusted under terms of its own: one of another vendor, for example. What is left out is as for a plain anchor. */
-export interface TrustAnchorOptions extends AnchorPolicy {
+export interface TrustAnchorOptions extends AnchorTerms {
   /** DER. */
   readonly certificate: Uint8Array;
   /**
@@ -33,18 +32,16 @@ export interface TrustAnchorOptions extends AnchorPolicy {
 interface Anchor {
   readonly certificate: Certificate;
   /** undefined for one that was given without terms. */
-  readonly policy: AnchorPolicy | undefined;
+  readonly terms: AnchorTerms | undefined;
   readonly identity: Omit<AnchorIdentity, 'reserved'>;
   readonly purposes: ReadonlySet<'client' | 'server'>;
 }
 
-/** The anchors of one purpose. Each array is the same object each time. */
+/** The anchors of one purpose, with their terms. Each array is the same object each time. */
 interface AnchorsFor {
-  readonly certificates: readonly Certificate[];
+  readonly all: readonly (Certificate | TrustAnchor)[];
   /** Those below which certificates have seats. */
-  readonly seated: readonly Certificate[];
-  /** undefined where all anchors are plain. */
-  readonly policies: AnchorPolicies | undefined;
+  readonly seated: readonly (Certificate | TrustAnchor)[];
 }
 
 const IDENTITIES = ['spiffe', 'any'] as const satisfies readonly TrustAnchorOptions['identity'][];
@@ -57,7 +54,7 @@ export class TrustAnchors {
   private readonly purposes: Readonly<Record<'client' | 'server', AnchorsFor>>;
   /** Those below which certificates have seats: status keys lead to these alone, whatever else they are for. */
   readonly seated: readonly Certificate[];
-  /** Of all policies, each source once. */
+  /** Of all terms, each source once. */
   readonly sources: readonly RevocationSource[];
 
   /**
@@ -69,8 +66,8 @@ export class TrustAnchors {
     this.anchors = new Map(anchors.map((anchor) => [anchor.certificate, anchor]));
     this.reserved = new Set([realm, ...anchors.flatMap(({ identity }) => identity.realm ?? [])]);
     this.purposes = { client: anchorsFor('client', anchors), server: anchorsFor('server', anchors) };
-    this.seated = seatedAmong(anchors);
-    this.sources = [...new Set(anchors.flatMap(({ policy }) => policy?.revocation?.sources ?? []))];
+    this.seated = anchors.filter(hasSeats).map(({ certificate }) => certificate);
+    this.sources = [...new Set(anchors.flatMap(({ terms }) => terms?.revocation?.sources ?? []))];
   }
 
   for(purpose: 'client' | 'server'): AnchorsFor {
@@ -78,36 +75,36 @@ export class TrustAnchors {
   }
 
   /** TypeError for a certificate that is none of these objects. */
-  of(certificate: Certificate | undefined): { policy: AnchorPolicy | undefined; identity: AnchorIdentity } {
+  of(certificate: Certificate | undefined): { terms: AnchorTerms; identity: AnchorIdentity } {
     const anchor = certificate && this.anchors.get(certificate);
     if (anchor === undefined) throw new TypeError('not a trust anchor');
-    const { policy, identity } = anchor;
-    return { policy, identity: { ...identity, reserved: this.reserved } };
+    const { terms = {}, identity } = anchor;
+    return { terms, identity: { ...identity, reserved: this.reserved } };
   }
 }
 
 function readAnchor(given: Uint8Array | TrustAnchorOptions): Anchor {
   if (given instanceof Uint8Array) {
     const identity = { kind: 'spiffe', realm: undefined } as const;
-    return { certificate: readOwn(given), policy: undefined, identity, purposes: new Set(BOTH) };
+    return { certificate: readOwn(given), terms: undefined, identity, purposes: new Set(BOTH) };
   }
-  const { certificate, identity, realm, purposes, ...policy } = given;
+  const { certificate, identity, realm, purposes, ...terms } = given;
   checkChoice('identity', identity, IDENTITIES);
-  checkTerms(policy);
+  checkTerms(terms);
   for (const purpose of purposes ?? []) checkChoice('purposes', purpose, BOTH);
   if (purposes?.length === 0) throw new TypeError('a trust anchor needs a purpose');
-  const kind = identity ?? (policy.revocation === undefined ? 'spiffe' : 'any');
-  checkRealm(kind, realm, policy);
+  const kind = identity ?? (terms.revocation === undefined ? 'spiffe' : 'any');
+  checkRealm(kind, realm, terms);
   const fallback = kind === 'any' ? (['client'] as const) : BOTH;
   return {
     certificate: readOwn(certificate),
-    policy,
+    terms,
     identity: { kind, realm },
     purposes: new Set(purposes ?? fallback),
   };
 }
 
-function checkRealm(kind: 'spiffe' | 'any', realm: string | undefined, { revocation }: AnchorPolicy): void {
+function checkRealm(kind: 'spiffe' | 'any', realm: string | undefined, { revocation }: AnchorTerms): void {
   if (realm !== undefined && (kind === 'any' || !isRealm(realm))) {
     throw new TypeError('realm must be the realm of an anchor with identity spiffe');
   }
@@ -121,31 +118,26 @@ function eachOnce(anchors: readonly Anchor[]): readonly Anchor[] {
   return anchors.filter((anchor, n) => {
     const earlier = anchors.slice(0, n).find(({ certificate }) => equalBytes(certificate.der, anchor.certificate.der));
     if (earlier === undefined) return true;
-    if (earlier.policy !== undefined || anchor.policy !== undefined)
-      throw new TypeError('a trust anchor is there twice');
+    if (earlier.terms !== undefined || anchor.terms !== undefined) throw new TypeError('a trust anchor is there twice');
     return false;
   });
 }
 
 function anchorsFor(purpose: 'client' | 'server', all: readonly Anchor[]): AnchorsFor {
   const anchors = all.filter(({ purposes }) => purposes.has(purpose));
-  const policies = new Map(
-    anchors.map(({ certificate, policy }) => [certificate, policy && termsFor(purpose, policy)]),
-  );
-  const isPlain = anchors.every(({ policy }) => policy === undefined);
   return {
-    certificates: anchors.map(({ certificate }) => certificate),
-    seated: seatedAmong(anchors),
-    policies: isPlain ? undefined : (anchor) => policies.get(anchor),
+    all: anchors.map((anchor) => givenFor(purpose, anchor)),
+    seated: anchors.filter(hasSeats).map((anchor) => givenFor(purpose, anchor)),
   };
 }
 
-function termsFor(purpose: 'client' | 'server', policy: AnchorPolicy): AnchorPolicy {
-  return purpose === 'server' ? { ...policy, requireExtKeyUsage: true } : policy;
+function givenFor(purpose: 'client' | 'server', { certificate, terms }: Anchor): Certificate | TrustAnchor {
+  if (terms === undefined) return certificate;
+  return { certificate, ...terms, ...(purpose === 'server' && { requireExtKeyUsage: true }) };
 }
 
-function seatedAmong(anchors: readonly Anchor[]): readonly Certificate[] {
-  return anchors.flatMap(({ certificate, policy }) => (policy?.revocation === undefined ? [certificate] : []));
+function hasSeats({ terms }: Anchor): boolean {
+  return terms?.revocation === undefined;
 }
 
 // Octets of our own: what is trusted must not change under the caller's hands.
@@ -153,11 +145,7 @@ function readOwn(der: Uint8Array): Certificate {
   const certificate = parseCertificate(Uint8Array.from(der));
   const anchor = knownPathCertificate(certificate);
   checkKeyPolicy(anchor.key);
-  try {
-    checkIssuer(anchor, 0, { purpose: 'any', intermediates: 0 });
-  } catch (error) {
-    if (!(error instanceof VerifierError)) throw error;
-    throw new TypeError(`no path can end at this trust anchor: ${error.code}`, { cause: error });
-  }
+  const flaw = flawOfIssuer(anchor, 0, { purpose: 'any', intermediates: 0 });
+  if (flaw !== undefined) throw new TypeError(`no path can end at this trust anchor: ${flaw.code}`);
   return certificate;
 }

@@ -178,7 +178,7 @@ export const pathCases: readonly OwnCase[] = [
     constrainedWildcard({ permitted: [dns('foo.example.com')] }, 'foo.example.com'),
   ),
 
-  refused('invalid::invalid-issuer-key', 'UNKNOWN_ISSUER', invalidIssuerKey),
+  refused('invalid::invalid-issuer-key', 'CERTIFICATE_MALFORMED', invalidIssuerKey),
 
   accepted('rfc9881::ml-dsa-44', () => mlDsa('ML-DSA-44')),
   accepted('rfc9881::ml-dsa-65', () => mlDsa('ML-DSA-65')),

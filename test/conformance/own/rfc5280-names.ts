@@ -164,19 +164,19 @@ export const nameConstraintCases: readonly OwnCase[] = [
   ),
   accepted('rfc5280::nc::permitted-different-constraint-type', () => underRoot({ permitted: [NET] }, EXAMPLE)),
   accepted('rfc5280::nc::excluded-different-constraint-type', () => underRoot({ excluded: [NET] }, EXAMPLE)),
-  refused('rfc5280::nc::invalid-dnsname-wildcard', 'UNKNOWN_ISSUER', () =>
+  refused('rfc5280::nc::invalid-dnsname-wildcard', 'CERTIFICATE_MALFORMED', () =>
     underRoot({ permitted: [dns('*.example.com')] }, [dns('foo.example.com')], { server: 'foo.example.com' }),
   ),
-  refused('rfc5280::nc::invalid-dnsname-leading-period', 'UNKNOWN_ISSUER', () =>
+  refused('rfc5280::nc::invalid-dnsname-leading-period', 'CERTIFICATE_MALFORMED', () =>
     underRoot({ permitted: [dns('.example.com')] }, [dns('foo.example.com')], { server: 'foo.example.com' }),
   ),
-  refused('rfc5280::nc::invalid-ipv4-address', 'UNKNOWN_ISSUER', () =>
+  refused('rfc5280::nc::invalid-ipv4-address', 'CERTIFICATE_MALFORMED', () =>
     underRoot({ permitted: [ip(127, 0, 0, 1)] }, [ip(127, 0, 0, 1)], { server: '127.0.0.1' }),
   ),
-  refused('rfc5280::nc::invalid-ipv6-address', 'UNKNOWN_ISSUER', () =>
+  refused('rfc5280::nc::invalid-ipv6-address', 'CERTIFICATE_MALFORMED', () =>
     underRoot({ permitted: [ip(...LOOPBACK)] }, [ip(...LOOPBACK)], { server: '::1' }),
   ),
-  refused('rfc5280::nc::invalid-email-address', 'UNKNOWN_ISSUER', () =>
+  refused('rfc5280::nc::invalid-email-address', 'CERTIFICATE_MALFORMED', () =>
     mailbox({ permitted: [email('invalid@invalid@example.com')] }, 'example@example.com'),
   ),
   refused('rfc5280::nc::not-allowed-in-ee-noncritical', 'EXTENSION_UNSUPPORTED', () => inEndEntity(false)),

@@ -76,8 +76,10 @@ function emptyConstraints(subtrees: Parameters<typeof nameConstraints>[0]): Mate
 /** x509-limbo's `webpki`, revocation apart: the Baseline Requirements of the CA/Browser Forum, and RFC 9525. */
 export const webpkiCases: readonly OwnCase[] = [
   refused('webpki::aki::root-with-aki-missing-keyidentifier', PROFILE, () => rootAki({}, 'none')),
-  refused('webpki::aki::root-with-aki-authoritycertissuer', 'UNKNOWN_ISSUER', () => rootAki({ issuer: dn('a') })),
-  refused('webpki::aki::root-with-aki-authoritycertserialnumber', 'UNKNOWN_ISSUER', () =>
+  refused('webpki::aki::root-with-aki-authoritycertissuer', 'CERTIFICATE_MALFORMED', () =>
+    rootAki({ issuer: dn('a') }),
+  ),
+  refused('webpki::aki::root-with-aki-authoritycertserialnumber', 'CERTIFICATE_MALFORMED', () =>
     rootAki({ serialNumber: 12 }),
   ),
   refused('webpki::aki::root-with-aki-all-fields', PROFILE, () => rootAki({ issuer: dn('a'), serialNumber: 12 })),
@@ -151,10 +153,10 @@ export const webpkiCases: readonly OwnCase[] = [
   accepted('webpki::nc::permitted-dns-match-noncritical', () =>
     oddRoot({ extraExtensions: [nameConstraints({ permitted: [dns('example.com')] }, false)] }),
   ),
-  refused('webpki::nc::intermediate-permitted-excluded-subtrees-both-null', 'UNKNOWN_ISSUER', () =>
+  refused('webpki::nc::intermediate-permitted-excluded-subtrees-both-null', 'CERTIFICATE_MALFORMED', () =>
     emptyConstraints({}),
   ),
-  refused('webpki::nc::intermediate-permitted-excluded-subtrees-both-empty-sequences', 'UNKNOWN_ISSUER', () =>
+  refused('webpki::nc::intermediate-permitted-excluded-subtrees-both-empty-sequences', 'CERTIFICATE_MALFORMED', () =>
     emptyConstraints({ permitted: [], excluded: [] }),
   ),
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import { generateTestKey, TestCa } from '@touchmark/testkit';
 
-import { CertificatePool, knownPool } from './certificate-pool.js';
+import { CertificatePool } from './certificate-pool.js';
 import { knownPathCertificate } from './path-certificate.js';
 
 const key = generateTestKey();
@@ -49,21 +49,5 @@ describe('CertificatePool', () => {
     expect(pool.find(a1.certificate.der.slice())).toBe(a1);
     expect(pool.find(a1.certificate.der.with(20, 0))).toBeUndefined();
     expect(pool.find(b.certificate.der)).toBeUndefined();
-  });
-});
-
-describe('knownPool', () => {
-  it('is kept with its array, and made anew when that has changed', () => {
-    const certificates = [a1.certificate, b.certificate];
-    const pool = knownPool(certificates);
-    expect(knownPool(certificates)).toBe(pool);
-    expect(knownPool([...certificates])).not.toBe(pool);
-    certificates[1] = a2.certificate;
-    expect(knownPool(certificates).certificates).toEqual([a1, a2]);
-  });
-
-  it('leaves out what cannot be read', () => {
-    const broken = { ...b.certificate, subjectPublicKeyInfo: Uint8Array.of(0x30, 0) };
-    expect(knownPool([broken, a1.certificate]).certificates).toEqual([a1]);
   });
 });

@@ -1,12 +1,13 @@
 import { equalBytes } from '@touchmark/der';
-import { type Certificate, rdnKeys, X509Error } from '@touchmark/x509';
+import { type X509Error } from '@touchmark/x509';
 
-import { VerifierError } from '../error.js';
-import { knownPathCertificate, type PathCertificate } from './path-certificate.js';
+import { nameKey } from './name-key.js';
+import type { PathCertificate } from './path-certificate.js';
 
 const NONE: readonly PathCertificate[] = [];
-/** Names remembered at most as being no certificate's: strangers name issuers as they like. */
+/** Names remembered at most as being no certificate's, and octets of one: strangers name issuers as they like. */
 const MAX_STRANGERS = 256;
+const MAX_STRANGER_OCTETS = 512;
 const FINGERPRINT_OCTETS = 24;
 
 /** Certificates by their subjects, compared by RFC 5280 7.1: found at once among however many. */
@@ -17,6 +18,8 @@ export class CertificatePool {
   private readonly byEncoding = new Map<string, readonly PathCertificate[]>();
   private readonly strangers = new Set<string>();
   private readonly byEnd = new Map<string, PathCertificate[]>();
+  /** By name, what is wrong with a certificate that is no candidate. */
+  private readonly unreadable = new Map<string, X509Error>();
 
   /** Each certificate once. */
   constructor(certificates: Iterable<PathCertificate>) {
@@ -34,8 +37,18 @@ export class CertificatePool {
     if (this.find(der) !== undefined) return;
     this.all.push(certificate);
     addTo(this.byEnd, endOf(der), certificate);
-    this.byEncoding.set(textOf(subject), addTo(this.byName, nameKey(subject), certificate));
+    this.byEncoding.set(textOf(subject), addTo(this.byName, certificate.subjectKey, certificate));
     this.strangers.clear();
+  }
+
+  /** A certificate of this subject whose key or extensions are not what their RFCs say. */
+  addUnreadable(subject: Uint8Array, flaw: X509Error): void {
+    this.unreadable.set(nameKey(subject), flaw);
+  }
+
+  /** What is wrong with the last such certificate of this subject. */
+  flawOf(name: Uint8Array): X509Error | undefined {
+    return this.unreadable.size === 0 ? undefined : this.unreadable.get(nameKey(name));
   }
 
   /** All with this subject, in the order they came. */
@@ -48,7 +61,7 @@ export class CertificatePool {
     const other = this.byName.get(nameKey(name));
     if (other !== undefined) return other;
     if (this.strangers.size >= MAX_STRANGERS) this.strangers.clear();
-    this.strangers.add(encoding);
+    if (name.length <= MAX_STRANGER_OCTETS) this.strangers.add(encoding);
     return NONE;
   }
 
@@ -56,44 +69,6 @@ export class CertificatePool {
   find(der: Uint8Array): PathCertificate | undefined {
     return this.byEnd.get(endOf(der))?.find(({ certificate }) => equalBytes(certificate.der, der));
   }
-}
-
-interface Known {
-  readonly of: readonly Certificate[];
-  readonly pool: CertificatePool;
-}
-
-// By the array that a caller keeps. Its members are compared each time, which costs nothing beside the rest: arrays do change.
-const pools = new WeakMap<readonly Certificate[], Known>();
-
-/** The certificates that a caller keeps. A malformed one is no candidate: it must not spoil a path that does not need it. */
-export function knownPool(certificates: readonly Certificate[]): CertificatePool {
-  const known = pools.get(certificates);
-  if (known !== undefined && isSame(known.of, certificates)) return known.pool;
-  const pool = new CertificatePool(
-    certificates.flatMap((certificate) => orNothing(() => knownPathCertificate(certificate))),
-  );
-  pools.set(certificates, { of: [...certificates], pool });
-  return pool;
-}
-
-/** What was read; nothing of what cannot be. */
-export function orNothing(read: () => PathCertificate): readonly PathCertificate[] {
-  try {
-    return [read()];
-  } catch (error) {
-    if (error instanceof X509Error || error instanceof VerifierError) return NONE;
-    throw error;
-  }
-}
-
-function isSame(a: readonly Certificate[], b: readonly Certificate[]): boolean {
-  return a.length === b.length && a.every((certificate, i) => certificate === b[i]);
-}
-
-// A NUL stands inside a key, but never three.
-function nameKey(name: Uint8Array): string {
-  return rdnKeys(name).join('\0\0\0');
 }
 
 function textOf(octets: Uint8Array): string {

@@ -54,10 +54,10 @@ describe('verifyPath', () => {
     { maxDepth: '7' },
     { serialNumbers: 'all' },
     { monotonic: 0 },
-    { policies: { acceptable: '1.2.3' } },
-    { policies: { requireExplicit: 'true' } },
-    { policies: { inhibitMapping: 1 } },
-    { policies: { inhibitAnyPolicy: 1 } },
+    { certificatePolicies: { acceptable: '1.2.3' } },
+    { certificatePolicies: { requireExplicit: 'true' } },
+    { certificatePolicies: { inhibitMapping: 1 } },
+    { certificatePolicies: { inhibitAnyPolicy: 1 } },
     { revocation: undefined },
     { revocation: {} },
     { revocation: { sources: [] } },
@@ -84,6 +84,28 @@ describe('verifyPath', () => {
 const anchorWith = (change: Readonly<Record<string, unknown>>): TrustAnchors =>
   new TrustAnchors([Object.assign({ certificate: root.der }, change)], 'realm.example');
 
+describe('serverName', () => {
+  const server = root.issue({
+    subjectAltName: [{ kind: 'dNSName', value: 'a.example' }],
+    extKeyUsage: [Oid.serverAuth],
+  });
+  const request = { ...REQUEST, chain: [server.der], purpose: 'server' } as const;
+
+  it('must be the server’s', () => {
+    expect(verifyPath({ ...request, serverName: 'a.example' })).toMatchObject({ ok: true });
+    const detail = { code: 'SERVER_NAME_MISMATCH', serverName: 'b.example' };
+    expect(verifyPath({ ...request, serverName: 'b.example' })).toMatchObject({ ok: false, error: { detail } });
+    expect(verifyPath({ ...request, serverName: '' })).toMatchObject({ ok: false });
+  });
+
+  it('is asked for of a server alone, and only of a path that holds', () => {
+    const client: object = { purpose: 'client' };
+    expect(() => verifyPath({ ...request, serverName: 'a.example', ...client })).toThrow(TypeError);
+    const other = { ...request, trustAnchors: [TestCa.root({ subject: 'Other' }).der], serverName: 'b.example' };
+    expect(verifyPath(other)).toMatchObject({ ok: false, error: { code: 'UNKNOWN_ISSUER' } });
+  });
+});
+
 describe('terms of a trust anchor', () => {
   it.each([
     ...PROFILES.map((profile) => ({ profile })),
@@ -93,7 +115,7 @@ describe('terms of a trust anchor', () => {
     { realm: 'vendor.example' },
     { purposes: ['client', 'server'] },
   ])('may be %o', (change) => {
-    expect(anchorWith(change).for('client').certificates).toHaveLength(1);
+    expect(anchorWith(change).for('client').all).toHaveLength(1);
   });
 
   it.each([
@@ -106,7 +128,7 @@ describe('terms of a trust anchor', () => {
     { purposes: ['ocsp'] },
     { purposes: [] },
     { requireExtKeyUsage: 'no' },
-    { policies: { requireExplicit: 1 } },
+    { certificatePolicies: { requireExplicit: 1 } },
     { revocation: { sources: [] } },
     { revocation: { sources, whenUnknown: 'ignore' } },
   ])('are not %o', (change) => {

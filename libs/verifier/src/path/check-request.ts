@@ -1,5 +1,5 @@
 import type { RevocationPolicy } from '../revocation/revocation-source.js';
-import type { AnchorPolicy, Validity } from './anchor-policy.js';
+import type { AnchorTerms, Validity } from './anchor-terms.js';
 import { KEY_PURPOSES } from './certificate-checks.js';
 import type { PathRequest } from './path-request.js';
 import type { PolicyInputs } from './policies/valid-policies.js';
@@ -35,12 +35,12 @@ export function checkRequest(request: Omit<PathRequest, 'chain'>): void {
 }
 
 /** The same for what may be different at each trust anchor. */
-export function checkTerms(terms: AnchorPolicy): void {
+export function checkTerms(terms: AnchorTerms): void {
   checkChoice('validity', terms.validity, VALIDITIES);
   checkChoice('profile', terms.profile, PROFILES);
   checkFlag('requireExtKeyUsage', terms.requireExtKeyUsage);
   if (terms.revocation !== undefined) checkRevocationPolicy(terms.revocation);
-  if (terms.policies !== undefined) checkPolicyInputs(terms.policies);
+  if (terms.certificatePolicies !== undefined) checkPolicyInputs(terms.certificatePolicies);
 }
 
 /** `undefined` stands for what is the default. */

@@ -1,5 +1,5 @@
-import { encodeOid, encodePrintableString, encodeSequence, encodeSetOf, Oid, toHex } from '@touchmark/der';
-import type { Certificate } from '@touchmark/x509';
+import { encodeNull, encodeOid, encodePrintableString, encodeSequence, encodeSetOf, Oid, toHex } from '@touchmark/der';
+import { type Certificate, encodeExtension } from '@touchmark/x509';
 import { describe, expect, it } from 'vitest';
 
 import {
@@ -13,14 +13,12 @@ import {
 import { bySeat } from '../revocation/seat-source.js';
 import type { RevocationFinding } from '../revocation/finding.js';
 import type { RevocationPolicy, RevocationQuestion } from '../revocation/revocation-source.js';
-import type { AnchorPolicies } from './anchor-policy.js';
 import { findPath } from './find-path.js';
 import { knownPathCertificate } from './path-certificate.js';
 import type { PathRequest } from './path-request.js';
 import { verifyPath } from './verify-path.js';
 
 const valid = bySeat({ statusOf: () => 'valid' });
-const toTheLetter: AnchorPolicies = () => ({ profile: 'rfc5280' });
 const anchorOf = (ca: TestCa): Certificate => ca.certificate;
 
 function requestOf(change: Partial<PathRequest>): PathRequest {
@@ -213,6 +211,51 @@ describe('when several paths fail, the one that came furthest says why', () => {
   });
 });
 
+const stranger = (options: TestCertificateOptions): TestCa => root.issueCa({ subject: 'CA', ...options });
+
+describe('a stranger of the same name', () => {
+  const forged = ca.issueDer({ signingKey: generateTestKey() });
+
+  it.each<[string, TestCertificateOptions]>([
+    ['has ended', { notAfter: TEST_NOW - 1 }],
+    ['is no CA', { basicConstraints: null }],
+    ['is for another purpose', { extKeyUsage: [Oid.serverAuth] }],
+  ])('that %s does not decide what is told', (_name, options) => {
+    const change = { trustAnchors: [anchorOf(root)], intermediates: [ca, stranger(options)].map(anchorOf) };
+    expect(outcome({ ...change, chain: [forged] })).toEqual({ code: 'BAD_SIGNATURE', depth: 0 });
+    const revocation = bySeat({ statusOf: () => 'unknown' });
+    expect(outcome({ ...change, chain: [leaf.der], revocation })).toMatchObject({ code: 'STATUS_UNKNOWN' });
+  });
+
+  it('costs no more signatures than there are', () => {
+    const key = generateTestKey('EC P-521');
+    const strangers = Array.from({ length: 32 }, () => stranger({ key, notAfter: TEST_NOW - 1 }));
+    const change = { trustAnchors: [anchorOf(root)], intermediates: strangers.map(anchorOf) };
+    const chain = [ca.issueDer({ signatureAlgorithm: signatureAlgorithmOf(key) })];
+    expect(outcome({ ...change, chain })).toEqual({ code: 'BAD_SIGNATURE', depth: 0 });
+  });
+});
+
+describe('a CA certificate that cannot be read', () => {
+  const broken = root.issueCa({
+    subject: 'Broken',
+    extraExtensions: [encodeExtension('2.5.29.30', true, encodeNull())],
+  });
+  const end = broken.issue();
+  const refused = { code: 'CERTIFICATE_MALFORMED', depth: 1 };
+
+  it('is what is told of the path that needs it, wherever it comes from', () => {
+    const trustAnchors = [anchorOf(root)];
+    expect(outcome({ trustAnchors, chain: [end.der, broken.der] })).toEqual(refused);
+    expect(outcome({ trustAnchors, chain: [end.der], intermediates: [broken.certificate] })).toEqual(refused);
+    expect(outcome({ trustAnchors: [broken.der], chain: [end.der] })).toEqual(refused);
+    expect(outcome({ trustAnchors, chain: [end.der, Uint8Array.of(0x30)] })).toEqual(refused);
+    expect(outcome({ trustAnchors: [...trustAnchors, broken.der], chain: [leaf.der, ca.der, broken.der] })).toEqual(
+      pathOf(leaf, ca, root),
+    );
+  });
+});
+
 describe('a trust anchor that is presented as the end entity', () => {
   const anchor = TestCa.root({ basicConstraints: null, keyUsage: ['digitalSignature'], extKeyUsage: [Oid.clientAuth] });
 
@@ -311,7 +354,8 @@ describe('a signer of status', () => {
   it('is held to the policy of its anchor, status included', () => {
     const bare = ca.issue({ subject: 'Bare', keyUsage: ['cRLSign'], authorityKeyIdentifier: null });
     expect(signerPath(bare.certificate, 'crl')).toEqual(pathOf(bare, ca, root));
-    expect(signerPath(bare.certificate, 'crl', { anchorPolicy: toTheLetter })).toBeUndefined();
+    const trustAnchors = [{ certificate: root.certificate, profile: 'rfc5280' }] as const;
+    expect(signerPath(bare.certificate, 'crl', { trustAnchors })).toBeUndefined();
     const revokedSigner = knownPathCertificate(crlSigner.certificate);
     let answer: unknown = 'not asked';
     const find = (question: RevocationQuestion): RevocationFinding => {
@@ -320,8 +364,8 @@ describe('a signer of status', () => {
       return { status: 'good' };
     };
     const revocation: RevocationPolicy = { sources: [{ kind: 'crl', find }] };
-    const change = { chain: [leaf.der, ca.der], trustAnchors: [anchorOf(root)] };
-    expect(outcome({ ...change, anchorPolicy: () => ({ revocation }) })).toEqual(pathOf(leaf, ca, root));
+    const change = { chain: [leaf.der, ca.der], trustAnchors: [{ certificate: root.certificate, revocation }] };
+    expect(outcome(change)).toEqual(pathOf(leaf, ca, root));
     expect(answer).toBeUndefined();
   });
 

@@ -2,7 +2,7 @@ import { contextTag, encodeElement, encodeExplicit, encodeImplicit, encodeSequen
 import { encodeExtension, encodeName } from '@touchmark/x509';
 import { expect, it } from 'vitest';
 
-import { generateTestKey, TestCa, type TestCertificateOptions } from '@touchmark/testkit';
+import { generateTestKey, TEST_NOW, TestCa, type TestCertificateOptions } from '@touchmark/testkit';
 
 import { likeliestFirst } from './issuer-order.js';
 import { knownPathCertificate, type PathCertificate } from './path-certificate.js';
@@ -22,12 +22,12 @@ const otherBySerial = ca({ subjectKeyIdentifier: Uint8Array.of(9), serialNumber:
 
 it('leaves candidates in their order when nothing is said of the issuer’s key', () => {
   const signed = knownPathCertificate(root.issue({ authorityKeyIdentifier: null }).certificate);
-  expect(likeliestFirst(signed, [other, none, sameKey])).toEqual([other, none, sameKey]);
+  expect(likeliestFirst(signed, [other, none, sameKey], TEST_NOW)).toEqual([other, none, sameKey]);
 });
 
 it('puts the key identifier that is named first, one that differs last, and leaves none out', () => {
   const signed = knownPathCertificate(root.issue({ authorityKeyIdentifier: id }).certificate);
-  expect(likeliestFirst(signed, [other, none, sameKey])).toEqual([sameKey, none, other]);
+  expect(likeliestFirst(signed, [other, none, sameKey], TEST_NOW)).toEqual([sameKey, none, other]);
 });
 
 it.each<[string, Uint8Array, readonly PathCertificate[]]>([
@@ -38,5 +38,13 @@ it.each<[string, Uint8Array, readonly PathCertificate[]]>([
   const value = encodeSequence(encodeImplicit(0, id), names, encodeImplicit(2, serial));
   const extension = encodeExtension(Oid.authorityKeyIdentifier, false, value);
   const { certificate } = root.issue({ authorityKeyIdentifier: null, extraExtensions: [extension] });
-  expect(likeliestFirst(knownPathCertificate(certificate), [other, otherBySerial, none, sameSerial])).toEqual(order);
+  expect(likeliestFirst(knownPathCertificate(certificate), [other, otherBySerial, none, sameSerial], TEST_NOW)).toEqual(
+    order,
+  );
+});
+
+it('puts those that have ended behind those that are as likely', () => {
+  const signed = knownPathCertificate(root.issue({ authorityKeyIdentifier: id }).certificate);
+  const ended = ca({ subjectKeyIdentifier: id, notAfter: TEST_NOW - 1 });
+  expect(likeliestFirst(signed, [none, ended, sameKey], TEST_NOW)).toEqual([sameKey, ended, none]);
 });

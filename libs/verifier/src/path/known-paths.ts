@@ -7,7 +7,7 @@ import type { GeneralName } from '@touchmark/x509';
 import { type AnchorIdentity, identityBelow } from '../anchor-identity.js';
 import { type DeviceNames, readDeviceNames } from '../device-names.js';
 import type { Identity } from '../identity.js';
-import type { Validity } from './anchor-policy.js';
+import type { Validity } from './anchor-terms.js';
 import type { PathCertificate } from './path-certificate.js';
 
 /** What stays true of a certificate whose path was found good: all but dates and status, of which it says where to ask. */

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 
-import { Oid } from '@touchmark/der';
+import { equalBytes, Oid } from '@touchmark/der';
 import {
   type BasicConstraints,
   type Certificate,
@@ -8,7 +8,6 @@ import {
   type DistributionPoint,
   type GeneralName,
   importPublicKey,
-  isSelfIssued,
   type KeyUsage,
   parseAuthorityKeyIdentifier,
   parseBasicConstraints,
@@ -32,6 +31,7 @@ import {
 } from '@touchmark/x509';
 
 import { VerifierError } from '../error.js';
+import { nameKey } from './name-key.js';
 import { type NameSpace, readNameSpace } from './name-constraints/name-space.js';
 
 /** A certificate with all that path validation looks at already read. What takes longer waits until it is needed. */
@@ -57,7 +57,9 @@ export class PathCertificate {
   readonly noRevAvail: boolean;
   /** Issuers whose key was found to have signed this certificate: true for ever, so never asked twice. */
   readonly signedBy = new WeakSet<PathCertificate>();
-  private selfIssuedMemo: boolean | undefined;
+  private subjectKeyMemo: string | undefined;
+  private issuerKeyMemo: string | undefined;
+  private authorityCertIssuersMemo: ReadonlySet<string> | undefined;
   private keyObjectMemo: KeyObject | undefined;
   private keyHashMemo: Uint8Array | undefined;
 
@@ -85,7 +87,25 @@ export class PathCertificate {
 
   /** Issuer and subject are the same name (RFC 5280 3.2). */
   get selfIssued(): boolean {
-    return (this.selfIssuedMemo ??= isSelfIssued(this.certificate));
+    const { issuer, subject } = this.certificate;
+    return equalBytes(issuer, subject) || this.issuerKey === this.subjectKey;
+  }
+
+  /** `nameKey` of the subject. Names are compared at every step of a search, and prepared for that once. */
+  get subjectKey(): string {
+    return (this.subjectKeyMemo ??= nameKey(this.certificate.subject));
+  }
+
+  /** `nameKey` of the issuer. */
+  get issuerKey(): string {
+    return (this.issuerKeyMemo ??= nameKey(this.certificate.issuer));
+  }
+
+  /** `nameKey` of each directoryName in authorityCertIssuer. */
+  get authorityCertIssuerKeys(): ReadonlySet<string> {
+    return (this.authorityCertIssuersMemo ??= new Set(
+      this.authorityCert?.issuer.flatMap((name) => (name.kind === 'directoryName' ? [nameKey(name.value)] : [])),
+    ));
   }
 
   get keyObject(): KeyObject {

@@ -28,7 +28,7 @@ export function checkRevocation(
         ? withdrawnBy(unspared, question)
         : findingOf(question, subject.noRevAvail ? unspared : policy.sources);
     const error = refusalOf(finding, depth, subject.certificate.serialNumber, policy);
-    if (error !== undefined && (worst === undefined || saysMore(error, worst))) worst = error;
+    if (error !== undefined && (worst === undefined || saysMore(error.detail, worst.detail))) worst = error;
   }
   if (worst !== undefined) throw worst;
 }

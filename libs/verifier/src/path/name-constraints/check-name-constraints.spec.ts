@@ -250,8 +250,8 @@ describe('verifyPath applies name constraints', () => {
     const root = TestCa.root();
     const ca = root.issueCa(constrained({ permitted: [dns('.test')] }));
     expect(answer([ca.issue({ subjectAltName: [dns('a.test')] }).der, ca.der], root)).toEqual({
-      code: 'UNKNOWN_ISSUER',
-      depth: 0,
+      code: 'CERTIFICATE_MALFORMED',
+      depth: 1,
     });
   });
 

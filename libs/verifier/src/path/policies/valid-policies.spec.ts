@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { TEST_NOW, TestCa, testPolicyExtensions, type TestPolicyExtensions } from '@touchmark/testkit';
 
 import { bySeat } from '../../revocation/seat-source.js';
-import type { AnchorPolicies } from '../anchor-policy.js';
+import type { AnchorTerms } from '../anchor-terms.js';
 import { PathCertificate } from '../path-certificate.js';
 import { verifyPath } from '../verify-path.js';
 import { type PolicyInputs, validPolicies } from './valid-policies.js';
@@ -23,7 +23,7 @@ function outcome(
   steps: readonly Step[],
   policies?: PolicyInputs,
   anchorSays: Step = {},
-  anchorPolicy?: AnchorPolicies,
+  terms: AnchorTerms = {},
 ): unknown {
   const anchor = TestCa.root({ subject: 'Anchor', extraExtensions: testPolicyExtensions(anchorSays) });
   const chain: Uint8Array[] = [];
@@ -40,16 +40,15 @@ function outcome(
   }
   const result = verifyPath({
     chain,
-    trustAnchors: [anchor.certificate],
+    trustAnchors: [{ certificate: anchor.certificate, ...terms }],
     intermediates: [],
     at: TEST_NOW,
     purpose: 'client',
     requireExtKeyUsage: true,
     revocation: bySeat({ statusOf: () => 'valid' }),
-    ...(policies && { policies }),
-    ...(anchorPolicy && { anchorPolicy }),
+    ...(policies && { certificatePolicies: policies }),
   });
-  return result.ok ? result.policies.toSorted() : result.error.detail;
+  return result.ok ? result.certificatePolicies.toSorted() : result.error.detail;
 }
 
 const required = (depth: number): object => ({ code: 'POLICY_REQUIRED', depth });
@@ -91,9 +90,9 @@ describe('policies of a path', () => {
 
   it('are named in the domain of the anchor, which may have its own', () => {
     const steps = [says(GOLD, SILVER), says(GOLD)];
-    const own: AnchorPolicies = () => ({ policies: { requireExplicit: true, acceptable: [SILVER] } });
+    const own: AnchorTerms = { certificatePolicies: { requireExplicit: true, acceptable: [SILVER] } };
     expect(outcome(steps, { ...explicit, acceptable: [GOLD] }, {}, own)).toEqual(required(0));
-    expect(outcome(steps, { ...explicit, acceptable: [GOLD] }, {}, () => ({}))).toEqual([GOLD]);
+    expect(outcome(steps, { ...explicit, acceptable: [GOLD] }, {}, {})).toEqual([GOLD]);
   });
 
   it('refuse nothing by being unacceptable where none is required', () => {

@@ -29,10 +29,10 @@ import {
   testPolicyExtensions,
 } from '@touchmark/testkit';
 
-import { bySeat } from '../revocation/seat-source.js';
-import type { PathRequest } from './path-request.js';
-import type { Profile, ProfileRule } from './profiles/profile.js';
-import { verifyPath } from './verify-path.js';
+import { bySeat } from '../../revocation/seat-source.js';
+import type { PathRequest } from '../path-request.js';
+import type { Profile, ProfileRule } from './profile.js';
+import { verifyPath } from '../verify-path.js';
 
 const SAN: TestCertificateOptions = { subjectAltName: [{ kind: 'dNSName', value: 'a.example' }] };
 const SERVER: TestCertificateOptions = { ...SAN, subject: 'a.example', extKeyUsage: [Oid.serverAuth] };

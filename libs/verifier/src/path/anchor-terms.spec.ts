@@ -1,10 +1,10 @@
 import { Oid } from '@touchmark/der';
 import { describe, expect, it } from 'vitest';
 
-import { TEST_NOW, TestCa, type TestCertificateOptions } from '@touchmark/testkit';
+import { generateTestKey, TEST_NOW, TestCa, type TestCertificateOptions } from '@touchmark/testkit';
 
 import { bySeat } from '../revocation/seat-source.js';
-import type { AnchorPolicy } from './anchor-policy.js';
+import type { AnchorTerms } from './anchor-terms.js';
 import type { PathRequest } from './path-request.js';
 import { verifyPath } from './verify-path.js';
 
@@ -20,24 +20,23 @@ const IDEVID: TestCertificateOptions = { extKeyUsage: null, notBefore: TEST_NOW 
 const idevid = factory.issue(IDEVID);
 const own = TestCa.root({ subject: 'Own root' });
 
-function verify(policy: AnchorPolicy | undefined, change: Partial<PathRequest> = {}): unknown {
+function verify(terms: AnchorTerms | undefined, change: Partial<PathRequest> = {}): unknown {
   const result = verifyPath({
     chain: [idevid.der, factory.der],
-    trustAnchors: [own.certificate, foreign.certificate],
+    trustAnchors: [own.certificate, { certificate: foreign.certificate, ...terms }],
     intermediates: [],
     at: TEST_NOW,
     purpose: 'client',
     requireExtKeyUsage: true,
     revocation: valid,
-    anchorPolicy: (anchor) => (anchor === foreign.certificate ? policy : undefined),
     ...change,
   });
   return result.ok ? 'accepted' : result.error.detail;
 }
 
-const LENIENT: AnchorPolicy = { validity: 'when-issued', requireExtKeyUsage: false };
+const LENIENT: AnchorTerms = { validity: 'when-issued', requireExtKeyUsage: false };
 
-describe('anchorPolicy', () => {
+describe('terms of a trust anchor', () => {
   it('leaves what it does not say to the request', () => {
     expect(verify(undefined)).toMatchObject({ code: 'EXT_KEY_USAGE_MISSING', depth: 0, needed: Oid.clientAuth });
     expect(verify({ validity: 'when-issued' })).toMatchObject({ code: 'EXT_KEY_USAGE_MISSING', depth: 0 });
@@ -66,10 +65,36 @@ describe('anchorPolicy', () => {
     expect(verify(LENIENT, { chain: [own.issueDer()] })).toBe('accepted');
   });
 
-  it('is asked about anchors that a path reaches, and no others', () => {
-    const asked: unknown[] = [];
-    verify(LENIENT, { anchorPolicy: (anchor) => (asked.push(anchor), LENIENT) });
-    expect(asked).toEqual([foreign.certificate]);
+  it('may stand beside DER, and are checked', () => {
+    const trustAnchors = [own.der, { certificate: foreign.der, ...LENIENT }];
+    expect(verify(undefined, { trustAnchors })).toBe('accepted');
+    expect(verify(undefined, { trustAnchors, chain: [own.issueDer()] })).toBe('accepted');
+    const wrong: object = { validity: 'ever' };
+    expect(() => verify(undefined, { trustAnchors: [{ certificate: foreign.der, ...wrong }] })).toThrow(TypeError);
+  });
+
+  it('do not let the CAs that ended use up the paths: some are reissued daily', () => {
+    const key = generateTestKey();
+    const ended = Array.from({ length: 25 }, (_, i) =>
+      own.issueCa({ subject: 'Daily', key, notBefore: TEST_NOW - 100 * DAY, notAfter: TEST_NOW - 1 - i }),
+    );
+    const today = own.issueCa({ subject: 'Daily', key });
+    const intermediates = [...ended, today].map(({ certificate }) => certificate);
+    const chain = [today.issueDer()];
+    const revocation = revoked;
+    expect(verify(LENIENT, { chain, intermediates })).toBe('accepted');
+    // valid when it was issued, so that every one of them is a candidate
+    const old = [today.issueDer({ notBefore: TEST_NOW - 50 * DAY })];
+    expect(verify(LENIENT, { chain: old, intermediates })).toBe('accepted');
+    expect(verify(LENIENT, { chain: old, intermediates, revocation })).toMatchObject({ code: 'CERT_REVOKED' });
+  });
+
+  it('bind the paths that end there: what fails under them may hold below another anchor', () => {
+    const sub = own.issueCa({ subject: 'Sub' });
+    const trustAnchors = [own.certificate, { certificate: sub.certificate, revocation: revoked }];
+    const chain = [sub.issueDer()];
+    expect(verify(undefined, { trustAnchors, chain })).toMatchObject({ code: 'CERT_REVOKED' });
+    expect(verify(undefined, { trustAnchors, chain: [...chain, sub.der] })).toBe('accepted');
   });
 });
 

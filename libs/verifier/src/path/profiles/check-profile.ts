@@ -1,9 +1,9 @@
-import { VerifierError } from '../error.js';
-import type { PathCertificate } from './path-certificate.js';
-import type { Position, Profile, ProfileRule } from './profiles/profile.js';
-import { brokenDeviceRule } from './profiles/device-rules.js';
-import { brokenRfc5280Rule } from './profiles/rfc5280-rules.js';
-import { brokenWebRule } from './profiles/web-rules.js';
+import { VerifierError } from '../../error.js';
+import type { PathCertificate } from '../path-certificate.js';
+import type { Position, Profile, ProfileRule } from './profile.js';
+import { brokenDeviceRule } from './device-rules.js';
+import { brokenRfc5280Rule } from './rfc5280-rules.js';
+import { brokenWebRule } from './web-rules.js';
 
 /** Holds a path, end entity first and trust anchor last, to a profile. Throws VerifierError PROFILE_VIOLATED for the first rule that is broken. */
 export function checkProfile(path: readonly PathCertificate[], profile: Profile): void {
