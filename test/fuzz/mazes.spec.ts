@@ -1,4 +1,3 @@
-import type * as nodeCrypto from 'node:crypto';
 import { createPublicKey, KeyObject } from 'node:crypto';
 
 import {
@@ -18,21 +17,11 @@ import {
   TEST_NOW,
   TestCa,
   type TestKey,
+  withCrypto,
 } from '@touchmark/testkit';
 import { bySeat, CrlSource, type PathRequest, verifyPath } from '@touchmark/verifier';
 import { encodeSignatureAlgorithm, parseCertificate } from '@touchmark/x509';
-import { describe, expect, it, vi } from 'vitest';
-
-// What is really asked of node:crypto, in units of a P-256 check by the kind of key: the budget's own count is not believed.
-const spent = vi.hoisted(() => ({ units: 0 }));
-vi.mock('node:crypto', async (original) => {
-  const real = await original<typeof nodeCrypto>();
-  const verify = (...[digest, data, key, signature]: Parameters<typeof real.verify>): unknown => {
-    spent.units += unitsOf(key);
-    return real.verify(digest, data, key, signature);
-  };
-  return { ...real, verify };
-});
+import { describe, expect, it } from 'vitest';
 
 const UNITS = new Map([
   ['ec secp521r1', 24],
@@ -72,10 +61,13 @@ const expensive = {
 type Kind = keyof typeof expensive;
 const KINDS: readonly Kind[] = ['P-521', 'ML-DSA-87', 'RSA-8192'];
 
-/** The answer's code, and how many units it took. */
+/**
+ * The answer's code, and what was really asked of node:crypto, in units of a P-256 check by the kind of key: the budget's own count is
+ * not believed.
+ */
 function judge(change: Partial<PathRequest> & Pick<PathRequest, 'chain'>): { code: string; units: number } {
-  spent.units = 0;
-  const result = verifyPath({
+  let units = 0;
+  const request: PathRequest = {
     trustAnchors: [root.certificate],
     intermediates: [],
     at: TEST_NOW,
@@ -84,8 +76,17 @@ function judge(change: Partial<PathRequest> & Pick<PathRequest, 'chain'>): { cod
     revocation: bySeat({ statusOf: () => 'valid' }),
     monotonic: () => 0,
     ...change,
-  });
-  return { code: result.ok ? 'accepted' : result.error.code, units: spent.units };
+  };
+  const result = withCrypto(
+    ({ verify }) => ({
+      verify: (...given: unknown[]): unknown => {
+        units += unitsOf(given[2]);
+        return Reflect.apply(verify, undefined, given);
+      },
+    }),
+    () => verifyPath(request),
+  );
+  return { code: result.ok ? 'accepted' : result.error.code, units };
 }
 
 /** An end entity that nobody signed, whose signature can only be checked with an expensive key. */
@@ -97,7 +98,7 @@ function forged(kind: Kind): Uint8Array {
   return encodeSequence(certificate.tbsCertificate, signatureAlgorithm, encodeBitString(new Uint8Array(1024).fill(1)));
 }
 
-function importedKey({ subjectPublicKeyInfo }: TestKey): nodeCrypto.KeyObject {
+function importedKey({ subjectPublicKeyInfo }: TestKey): KeyObject {
   return createPublicKey({ key: Buffer.from(subjectPublicKeyInfo), format: 'der', type: 'spki' });
 }
 

@@ -22,6 +22,7 @@ export {
   type TestScope,
 } from './test-crl.js';
 export { encodeTestPolicyMappings, testPolicyExtensions, type TestPolicyExtensions } from './test-policies.js';
+export { withCrypto, withoutMlDsa } from './replace-crypto.js';
 export { makeTestRequest, type TestRequestOptions } from './test-request.js';
 export { type TestBatch, TestStatusChain, TestStatusSigner } from './test-status-chain.js';
 export { OpensslFolder } from './openssl.js';
