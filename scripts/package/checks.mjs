@@ -20,6 +20,11 @@ const FIELDS_OF_DEPENDENCIES = [
   'devDependencies',
 ];
 
+/** No types but those of the language: none of Node.js, none of a browser. */
+const BARE = '--strict --noEmit --target es2024 --lib es2024 --module nodenext --typeRoots none --ignoreConfig'.split(
+  ' ',
+);
+
 /** One version for the repository and for what it publishes; nothing else is installed, nothing runs at installation. */
 export function checkManifest(root, folder) {
   const manifest = JSON.parse(read(folder, 'package.json'));
@@ -36,15 +41,23 @@ export function checkReadme(folder) {
   if (dead.length > 0) fail(`README.md links to what is not in the package: ${dead.join(', ')}`);
 }
 
-/** Both files stand on Node.js alone; the types of another package, or of another library of ours, would not be found. */
-export function checkTypes(folder) {
+/** The module stands on Node.js alone; its types on the language alone, so that they compile where no others are installed. */
+export function checkTypes(root, folder) {
   for (const file of ['index.d.mts', 'index.mjs']) {
     const imports = read(folder, file).matchAll(
       /\b(?:from\s*["']|import\s*["']|(?:import|require)\s*\(\s*["'`])([^"'`]+)/g,
     );
-    const foreign = [...imports].map(([, name]) => name).filter((name) => !name.startsWith('node:'));
+    const foreign = [...imports]
+      .map(([, name]) => name)
+      .filter((name) => file !== 'index.mjs' || !name.startsWith('node:'));
     if (foreign.length > 0) fail(`${file} imports ${foreign.join(', ')}`);
   }
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    [path.join(root, 'node_modules/typescript/bin/tsc'), ...BARE, path.join(folder, 'index.d.mts')],
+    { cwd: folder, encoding: 'utf8' },
+  );
+  if (status !== 0) fail(`index.d.mts needs types of others:\n${stdout}`);
 }
 
 export function checkSizes(folder, tarball) {

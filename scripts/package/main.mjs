@@ -13,7 +13,7 @@ const folder = path.join(values.out, 'verifier');
 await buildVerifier(root, folder);
 checkManifest(root, folder);
 checkReadme(folder);
-checkTypes(folder);
+checkTypes(root, folder);
 const tarball = packFolder(folder, values.out);
 const sizes = checkSizes(folder, tarball);
 await lintPackage(root, tarball);

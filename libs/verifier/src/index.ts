@@ -23,7 +23,7 @@ export { Denylist, type DenylistEntry, uncheckedRevocation } from './revocation/
 export { CrlSource, type CrlSourceOptions } from './revocation/crl/crl-source.js';
 export type { CrlAdded, CrlRefusal, CrlWhy } from './revocation/crl/crl-why.js';
 export type { RevocationFinding, UnknownReason } from './revocation/finding.js';
-export type { RevocationPolicy, RevocationQuestion, RevocationSource } from './revocation/revocation-source.js';
+export type { RevocationPolicy, RevocationSource, StatusQuestion } from './revocation/revocation-source.js';
 export { ocspRequestFor } from './revocation/ocsp/ocsp-request.js';
 export { OcspSource, type OcspSourceOptions } from './revocation/ocsp/ocsp-source.js';
 export type { OcspAdded, OcspRefusal, OcspWhy } from './revocation/ocsp/ocsp-why.js';

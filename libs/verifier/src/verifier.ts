@@ -38,7 +38,7 @@ export interface Accepted {
     readonly sha256: Uint8Array;
   };
   /** DER, from the end entity to the trust anchor. */
-  readonly path: Uint8Array[];
+  readonly path: readonly Uint8Array[];
   /** The position that says so, and when that was last proven to be all there is. */
   readonly status: { readonly epoch: number; readonly sequence: number; readonly asOf: number };
 }

@@ -14,7 +14,7 @@ import type { PathCertificate } from './path-certificate.js';
 export interface KnownPath {
   readonly certificate: { readonly serialNumber: Uint8Array; readonly notAfter: number; readonly sha256: Uint8Array };
   /** DER from the end entity to the trust anchor. */
-  readonly path: Uint8Array[];
+  readonly path: readonly Uint8Array[];
   readonly identity: Identity | undefined;
   /** The identity if it is a device's. */
   readonly device: Readonly<Record<'realm' | 'model' | 'deviceSerial', string>> | undefined;

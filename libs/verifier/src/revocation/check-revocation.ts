@@ -1,7 +1,7 @@
 import { saysMore, VerifierError } from '../error.js';
 import { ABSENT, GOOD, type RevocationFinding, type UnknownReason } from './finding.js';
 import { checkNoRevAvail } from './no-rev-avail.js';
-import type { RevocationPolicy, RevocationQuestion, RevocationSource } from './revocation-source.js';
+import { askable, type RevocationPolicy, type RevocationQuestion, type RevocationSource } from './revocation-source.js';
 
 /** What noRevAvail spares (RFC 9608 4): the ways in which an issuer publishes. Our own seats and a caller's list are neither. */
 const SPARED: ReadonlySet<RevocationSource['kind']> = new Set(['crl', 'ocsp']);
@@ -74,8 +74,9 @@ function checkPolicy({ sources }: RevocationPolicy): void {
  */
 function findingOf(question: RevocationQuestion, sources: readonly RevocationSource[]): RevocationFinding {
   let best: RevocationFinding = { status: 'unlisted' };
+  const asked = askable(question);
   for (const source of sources) {
-    const finding = source.find(question);
+    const finding = source.find(asked);
     if (finding.status === 'revoked') return finding;
     if (rank(finding) > rank(best)) best = finding;
   }

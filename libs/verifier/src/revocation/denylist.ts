@@ -5,7 +5,12 @@ import { rdnKeys, X509Error } from '@touchmark/x509';
 
 import { DigestSet } from './digest-set.js';
 import { GOOD, type RevocationFinding } from './finding.js';
-import type { RevocationPolicy, RevocationQuestion, RevocationSource } from './revocation-source.js';
+import {
+  questionBehind,
+  type RevocationPolicy,
+  type RevocationSource,
+  type StatusQuestion,
+} from './revocation-source.js';
 
 /** What is no longer wanted: one certificate by its issuer and number or by its hash, or every certificate of a key. */
 export type DenylistEntry =
@@ -61,7 +66,8 @@ export class Denylist implements RevocationSource {
     this.revision++;
   }
 
-  find({ subject, issuer }: RevocationQuestion): RevocationFinding {
+  find(asked: StatusQuestion): RevocationFinding {
+    const { subject, issuer } = questionBehind(asked);
     const { byIssuerKey, byIssuerName, byKey, byCertificate } = this.tables;
     const { der, serialNumber, issuer: issuerName } = subject.certificate;
     const listed =
@@ -74,9 +80,9 @@ export class Denylist implements RevocationSource {
 }
 
 /** Asks nobody: every certificate counts as good. For who has decided so, and wants it to be read in the code. */
-export const uncheckedRevocation: RevocationPolicy = {
-  sources: Object.freeze([{ kind: 'denylist', changes: 0, find: () => GOOD } as const]),
-};
+export const uncheckedRevocation: RevocationPolicy = Object.freeze({
+  sources: Object.freeze([Object.freeze({ kind: 'denylist', changes: 0, find: () => GOOD } as const)]),
+});
 
 function tablesOf(entries: Iterable<DenylistEntry>): Tables {
   const tables = {

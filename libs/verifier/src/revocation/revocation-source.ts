@@ -1,8 +1,24 @@
+import type { Certificate } from '@touchmark/x509';
+
 import type { Budget } from '../path/budget.js';
 import type { PathCertificate } from '../path/path-certificate.js';
 import type { RevocationFinding } from './finding.js';
 
-/** One certificate of a path that holds otherwise, and what may be needed to find out whether it is revoked. */
+/** What a source is asked: about one certificate of a path that holds otherwise. Nothing in it is to be written to. */
+export interface StatusQuestion {
+  /** From the end entity to the trust anchor. */
+  readonly path: readonly Certificate[];
+  /** Which of them is asked about: 0 for the end entity, never the trust anchor. */
+  readonly depth: number;
+  /** `path[depth]`. */
+  readonly subject: Certificate;
+  /** `path[depth + 1]`. */
+  readonly issuer: Certificate;
+  /** UTC seconds. */
+  readonly at: number;
+}
+
+/** The same with all that our own sources need to find out. */
 export interface RevocationQuestion {
   /** From the end entity to the trust anchor. */
   readonly path: readonly PathCertificate[];
@@ -38,7 +54,7 @@ export interface RevocationSource {
   readonly kind: 'seat' | 'token-status-list' | 'crl' | 'ocsp' | 'denylist';
   /** Counts the changes of what it knows, so that who tracks connections asks again when there is reason to. */
   readonly changes?: number;
-  find(question: RevocationQuestion): RevocationFinding;
+  find(question: StatusQuestion): RevocationFinding;
 }
 
 /** Which sources are asked, and what it means that none of them knows. */
@@ -57,4 +73,28 @@ export interface RevocationPolicy {
   readonly whenUnknown?: 'deny' | 'allow';
   /** `deny` if left out: all that is known is too old, and does not list it as revoked. */
   readonly whenStale?: 'deny' | 'allow';
+}
+
+// What path validation remembers of certificates (whose signatures were good, above all) is not for a caller's source to write to.
+const behind = new WeakMap<StatusQuestion, RevocationQuestion>();
+
+/** The question as a source is asked it. */
+export function askable(question: RevocationQuestion): StatusQuestion {
+  const { path, depth, subject, issuer, at } = question;
+  const asked = Object.freeze({
+    path: Object.freeze(path.map(({ certificate }) => certificate)),
+    depth,
+    subject: subject.certificate,
+    issuer: issuer.certificate,
+    at,
+  });
+  behind.set(asked, question);
+  return asked;
+}
+
+/** All of the question; TypeError for one that was not asked by path validation. */
+export function questionBehind(asked: StatusQuestion): RevocationQuestion {
+  const question = behind.get(asked);
+  if (question === undefined) throw new TypeError('sources are asked by path validation alone');
+  return question;
 }

@@ -1,5 +1,10 @@
 import type { RevocationFinding } from './finding.js';
-import type { RevocationPolicy, RevocationQuestion, RevocationSource } from './revocation-source.js';
+import {
+  questionBehind,
+  type RevocationPolicy,
+  type RevocationSource,
+  type StatusQuestion,
+} from './revocation-source.js';
 import type { CertificateStatus, StatusPort } from './status-port.js';
 
 const FINDINGS: Readonly<Record<CertificateStatus, RevocationFinding>> = {
@@ -18,7 +23,8 @@ export class SeatSource implements RevocationSource {
     this.status = status;
   }
 
-  find({ subject, issuer }: RevocationQuestion): RevocationFinding {
+  find(asked: StatusQuestion): RevocationFinding {
+    const { subject, issuer } = questionBehind(asked);
     return FINDINGS[this.status.statusOf(issuer.spkiSha256, subject.certificate.serialNumber)];
   }
 }

@@ -1,7 +1,7 @@
 import { X509Error } from '@touchmark/x509';
 
 import type { RevocationFinding } from '../finding.js';
-import type { RevocationQuestion, RevocationSource } from '../revocation-source.js';
+import { questionBehind, type RevocationSource, type StatusQuestion } from '../revocation-source.js';
 import { sourceOption } from '../source-options.js';
 import { CrlJudgement, type CrlRules } from './crl-judgement.js';
 import { isSignedBy } from './crl-signature.js';
@@ -69,8 +69,8 @@ export class CrlSource implements RevocationSource {
   }
 
   /** RFC 5280 6.3.3. `why` of an unknown finding is a CrlWhy. Throws VerifierError BUDGET_EXCEEDED. */
-  find(question: RevocationQuestion): RevocationFinding {
-    return new CrlJudgement(question, this.store, this.rules).find();
+  find(question: StatusQuestion): RevocationFinding {
+    return new CrlJudgement(questionBehind(question), this.store, this.rules).find();
   }
 }
 

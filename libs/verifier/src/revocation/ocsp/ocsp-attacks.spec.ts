@@ -93,8 +93,8 @@ describe('an OCSP delegate that was revoked', () => {
     const ofDelegates: RevocationSource = {
       kind: 'crl',
       find: (question) =>
-        question.subject.certificate.subject.length === leaf.certificate.subject.length &&
-        Buffer.compare(question.subject.certificate.der, leaf.der) === 0
+        question.subject.subject.length === leaf.certificate.subject.length &&
+        Buffer.compare(question.subject.der, leaf.der) === 0
           ? { status: 'unknown', because: 'absent' }
           : crls.find(question),
     };

@@ -290,9 +290,7 @@ describe('the delegate’s own revocation', () => {
     const silent: RevocationSource = {
       kind: 'crl',
       find: (question) =>
-        equalBytes(question.subject.certificate.der, leaf.der)
-          ? { status: 'unknown', because: 'absent' }
-          : listed.find(question),
+        equalBytes(question.subject.der, leaf.der) ? { status: 'unknown', because: 'absent' } : listed.find(question),
     };
     expect(inShort(judge(der, { beside: [silent] }))).toBe('unusable: OCSP_DELEGATE_STATUS_UNKNOWN');
   });

@@ -11,7 +11,12 @@ import {
 import { Budget } from '../../path/budget.js';
 import { PathCertificate } from '../../path/path-certificate.js';
 import { ABSENT, type RevocationFinding, unknown } from '../finding.js';
-import type { RevocationQuestion, RevocationSource } from '../revocation-source.js';
+import {
+  questionBehind,
+  type RevocationQuestion,
+  type RevocationSource,
+  type StatusQuestion,
+} from '../revocation-source.js';
 import { sourceOption } from '../source-options.js';
 import { type CertIdKey, keyOfCertId, keysOf } from './cert-id-key.js';
 import { type OcspAnswer, OcspAnswers } from './ocsp-answers.js';
@@ -103,7 +108,8 @@ export class OcspSource implements RevocationSource {
     return { ok: true };
   }
 
-  find(question: RevocationQuestion): RevocationFinding {
+  find(asked: StatusQuestion): RevocationFinding {
+    const question = questionBehind(asked);
     const { subject, issuer, at } = question;
     this.askedAt = Math.max(this.askedAt, at);
     const issuerKey = issuer.certificate.subjectPublicKeyInfo;

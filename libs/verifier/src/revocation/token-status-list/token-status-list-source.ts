@@ -3,7 +3,7 @@ import { parseSeat, type Seat, SeatValue } from '@touchmark/status-list';
 import { parseCertificate } from '@touchmark/x509';
 
 import type { RevocationFinding } from '../finding.js';
-import type { RevocationQuestion, RevocationSource } from '../revocation-source.js';
+import { questionBehind, type RevocationSource, type StatusQuestion } from '../revocation-source.js';
 import { readStatusListToken, type StatusListToken } from './status-list-token.js';
 import { type TokenRefusal, TokenRefused } from './token-refused.js';
 import { TokenSigners } from './token-signers.js';
@@ -84,7 +84,8 @@ export class TokenStatusListSource implements RevocationSource {
     }
   }
 
-  find({ subject, path, at }: RevocationQuestion): RevocationFinding {
+  find(asked: StatusQuestion): RevocationFinding {
+    const { subject, path, at } = questionBehind(asked);
     const anchorKey = path[path.length - 1]?.certificate.subjectPublicKeyInfo;
     const ours = anchorKey !== undefined && this.anchorKeys.some((key) => equalBytes(key, anchorKey));
     const seat = ours ? parseSeat(subject.certificate.serialNumber) : undefined;
