@@ -29,6 +29,12 @@ describe('readDeviceNames', () => {
     });
   });
 
+  it('reads DER too', () => {
+    const { certificate, der } = vendor.issue({ subjectAltName: [module] });
+    expect(readDeviceNames(der)).toEqual(readDeviceNames(certificate));
+    expect(() => readDeviceNames(Uint8Array.of(1))).toThrow(expect.objectContaining({ code: 'CERTIFICATE_MALFORMED' }));
+  });
+
   it('finds none of them in a certificate that has none', () => {
     expect(namesOf({ subject: 'A-1' })).toEqual({
       hardwareModuleName: undefined,

@@ -1,5 +1,5 @@
 import { Oid } from '@touchmark/der';
-import { attributeTexts, type Certificate, type GeneralName } from '@touchmark/x509';
+import { attributeTexts, type Certificate, type GeneralName, parseCertificate } from '@touchmark/x509';
 
 import { VerifierError } from './error.js';
 import { subjectAltNamesOf } from './identity.js';
@@ -19,9 +19,11 @@ export interface DeviceNames {
 
 /**
  * Reads these names of a certificate that was verified before: this reads, it does not check. Throws VerifierError IDENTITY_MALFORMED
- * where one of them cannot be read, is empty or stands there twice: who maps devices must not be handed any of two.
+ * where one of them cannot be read, is empty or stands there twice: who maps devices must not be handed any of two. X509Error for
+ * DER that is no certificate.
  */
-export function readDeviceNames(certificate: Certificate): DeviceNames {
+export function readDeviceNames(given: Uint8Array | Certificate): DeviceNames {
+  const certificate = given instanceof Uint8Array ? parseCertificate(given) : given;
   const names = subjectAltNamesOf(certificate);
   const module = single(names.filter(isHardwareModuleName));
   const serials = attributeTexts(certificate.subject, Oid.serialNumber);

@@ -120,6 +120,15 @@ const DETAILS: Partial<Record<VerifierErrorCode, Partial<VerifierErrorDetail>>> 
   NO_REV_AVAIL_CONTRADICTED: { depth: 1, by: 'basicConstraints' },
 };
 
+it('says the rest in its message, for who logs nothing else', () => {
+  expect([EXAMPLES.STATUS_UNKNOWN(), EXAMPLES.PROFILE_VIOLATED(), EXAMPLES.BUDGET_EXCEEDED()].map(String)).toEqual([
+    'VerifierError: STATUS_UNKNOWN at depth 1: absent',
+    'VerifierError: PROFILE_VIOLATED at depth 0: rfc5280, authorityKeyIdentifier missing',
+    'VerifierError: BUDGET_EXCEEDED: paths',
+  ]);
+  expect(EXAMPLES.CERT_EXPIRED().message).toBe('CERT_EXPIRED at depth 0');
+});
+
 describe('an example of', () => {
   it.each(Object.entries(EXAMPLES))('%s', (code, example) => {
     const { detail } = example();

@@ -98,13 +98,23 @@ export class VerifierError extends Error {
   readonly detail: VerifierErrorDetail;
 
   constructor(detail: VerifierErrorDetail, cause?: unknown) {
-    super('depth' in detail ? `${detail.code} at depth ${detail.depth}` : detail.code, { cause });
+    super(messageOf(detail), { cause });
     this.detail = detail;
   }
 
   get code(): VerifierErrorCode {
     return this.detail.code;
   }
+}
+
+const TOLD = ['because', 'why', 'profile', 'rule', 'needed', 'floor', 'oid', 'nameKind', 'budget'] as const;
+
+// For logs, which have the message alone. Nothing in it is text of a certificate.
+function messageOf(detail: VerifierErrorDetail): string {
+  const where = 'depth' in detail ? ` at depth ${detail.depth}` : '';
+  const told = new Map(Object.entries(detail));
+  const more = TOLD.flatMap((key) => told.get(key) ?? []).join(', ');
+  return `${detail.code}${where}${more === '' ? '' : `: ${more}`}`;
 }
 
 /**

@@ -1,6 +1,15 @@
-export { type Certificate, parseCertificate, X509Error, type X509ErrorCode } from '@touchmark/x509';
+export {
+  type Certificate,
+  type Floor,
+  type GeneralName,
+  parseCertificate,
+  type ReasonCode,
+  X509Error,
+  type X509ErrorCode,
+} from '@touchmark/x509';
 
 export {
+  type BudgetName,
   type NoRevAvailContradiction,
   VerifierError,
   type VerifierErrorCode,
@@ -12,6 +21,7 @@ export { type DeviceNames, readDeviceNames } from './device-names.js';
 export { formatSpiffeId, type Identity, parseSpiffeId, readIdentity } from './identity.js';
 export type { AnchorTerms, TrustAnchor, Validity } from './path/anchor-terms.js';
 export type { Purpose } from './path/certificate-checks.js';
+export type { NameKind } from './path/name-constraints/certificate-names.js';
 export type { PolicyInputs } from './path/policies/valid-policies.js';
 export type { PathRequest, PathResult, ServerRequest } from './path/path-request.js';
 export type { Profile, ProfileRule } from './path/profiles/profile.js';

@@ -1,5 +1,6 @@
 import type { GeneralName } from '@touchmark/x509';
 
+import { isMappedIpv4 } from '../../mapped-address.js';
 import { NameForm } from './name-form.js';
 
 interface AddressRange {
@@ -7,10 +8,13 @@ interface AddressRange {
   readonly mask: Uint8Array;
 }
 
-/** Ranges of addresses of their own version: no IPv6 range holds an IPv4 address, in whatever form. */
+/**
+ * Ranges of addresses of their own version: no IPv6 range holds an IPv4 address, in whatever form. One in the form of IPv6 is not
+ * read: it would lead out of an excluded IPv4 range.
+ */
 class IpAddresses extends NameForm<Uint8Array, AddressRange> {
   protected override readName(name: GeneralName): Uint8Array | undefined {
-    return name.kind === 'iPAddress' ? name.value : undefined;
+    return name.kind === 'iPAddress' && !isMappedIpv4(name.value) ? name.value : undefined;
   }
 
   // The parser has seen to it that the mask is as long as the address, and contiguous.

@@ -138,7 +138,7 @@ describe('iPAddress', () => {
     expect(isIn(v4, ip('c0000301'))).toBe(false);
     expect(isIn(v6, ip(`20010db8${'ff'.repeat(12)}`))).toBe(true);
     expect(isIn(v6, ip(`20010db9${'00'.repeat(12)}`))).toBe(false);
-    expect(isIn(v4, ip(`${'00'.repeat(10)}ffffc0000201`))).toBe(false);
+    expect(isRefused(v4, ip(`${'00'.repeat(10)}ffffc0000201`))).toBe(true);
     expect(isIn(v6, ip('20010db8'))).toBe(false);
   });
 
@@ -293,6 +293,14 @@ describe('uniformResourceIdentifier', () => {
       expect(isMalformed(uri(base))).toBe(true);
     },
   );
+});
+
+it('an IPv4 address in the form of IPv6 is refused by whoever constrains addresses', () => {
+  const mapped = ip('00000000000000000000ffff0a000001');
+  for (const base of [ip('0a000000ff000000'), ip(`20010db8${'0'.repeat(24)}ffffffff${'0'.repeat(24)}`)]) {
+    expect(isRefused(base, mapped)).toBe(true);
+  }
+  expect(allows('excluded', text('dNSName', 'a'), mapped)).toBe(true);
 });
 
 describe('directoryName', () => {

@@ -451,8 +451,10 @@ describe('OcspSource and openssl', () => {
     using folder = folderWith();
     const nonce = new Uint8Array(32).fill(9);
     // Its responder goes by the real clock, so times are judged by what it says.
-    const outcomes = [leaf, other].map(({ der }) => {
-      folder.write('req.der', ocspRequestFor(der, issuing.der, nonce));
+    const outcomes = [leaf, other].map(({ der, certificate }) => {
+      const request = ocspRequestFor(der, issuing.der, nonce);
+      expect(ocspRequestFor(certificate, issuing.certificate, nonce)).toEqual(request);
+      folder.write('req.der', request);
       folder.run(
         'ocsp',
         '-index',
