@@ -51,7 +51,10 @@ export function recheckPath(path: readonly PathCertificate[], request: Omit<Path
   const [leaf] = path;
   const last = path[path.length - 1];
   if (leaf === undefined || last === undefined || leaf === last) throw new TypeError('a path has two ends');
-  const search = searchFor(request);
+  const found = searchFor(request);
+  // Who signs status may stand below the CAs that were presented.
+  const presented = path.slice(1, -1).filter(({ certificate }) => found.known.find(certificate.der) === undefined);
+  const search = { ...found, presented: new CertificatePool(presented) };
   const anchor = search.anchors.pool.find(last.certificate.der);
   if (anchor === undefined) throw new VerifierError({ code: 'UNKNOWN_ISSUER', depth: path.length - 2 });
   checkFirst(leaf, request, search);

@@ -1,4 +1,4 @@
-import { Oid } from '@touchmark/der';
+import { equalBytes, Oid } from '@touchmark/der';
 import {
   generateTestKey,
   makeTestCrl,
@@ -12,9 +12,11 @@ import {
 import { encodeExtension, encodeOcspNocheck, spkiSha256 } from '@touchmark/x509';
 import { describe, expect, it } from 'vitest';
 
+import { findPath, recheckPath } from '../../path/find-path.js';
 import { verifyPath } from '../../path/verify-path.js';
 import { CrlSource } from '../crl/crl-source.js';
 import { Denylist } from '../denylist.js';
+import { ABSENT, GOOD } from '../finding.js';
 import type { RevocationPolicy, RevocationSource } from '../revocation-source.js';
 import { OcspSource } from './ocsp-source.js';
 
@@ -112,6 +114,29 @@ describe('an OCSP delegate that was revoked', () => {
     expect(ask([source, new Denylist()])).toBe('good');
     expect(ask([source, stolen])).toBe('unusable OCSP_DELEGATE_REVOKED');
   });
+});
+
+it('a path is judged again by the delegate of a CA that was presented', () => {
+  const issuing = root.issueCa({ subject: 'Issuing' });
+  const device = issuing.issue();
+  const delegate = issuing.issue({ subject: 'OCSP', extKeyUsage: [Oid.OCSPSigning] });
+  const isDelegate = (der?: Uint8Array): boolean => der !== undefined && equalBytes(der, delegate.der);
+  const source = new OcspSource();
+  source.add(makeTestOcspResponse({ issuer: issuing, signer: delegate, responses: [{ of: device }] }));
+  const crls: RevocationSource = {
+    kind: 'crl',
+    find: ({ depth, path }) => (depth === 0 && isDelegate(path[0]?.der) ? GOOD : ABSENT),
+  };
+  const request = {
+    trustAnchors: [root.certificate],
+    at: TEST_NOW,
+    purpose: 'client',
+    requireExtKeyUsage: false,
+    monotonic: () => 0,
+    revocation: { sources: [source, crls], scope: 'end-entity' },
+  } as const;
+  const { path } = findPath({ ...request, chain: [device.der, issuing.der] });
+  expect(() => recheckPath(path, request)).not.toThrow();
 });
 
 describe('whoever hands in OCSP responses', () => {

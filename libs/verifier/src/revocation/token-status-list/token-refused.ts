@@ -8,12 +8,14 @@ export type TokenRefusal =
   | 'TOKEN_HEADER_REFUSED'
   /** The certificate in `x5c` is no status key of this realm, or none of the named CAs has issued it. */
   | 'TOKEN_SIGNER_NOT_AUTHORIZED'
+  /** The seat of the signer's certificate is known to be invalid or suspended. */
+  | 'TOKEN_SIGNER_REVOKED'
   | 'TOKEN_SIGNATURE_INVALID'
-  /** `sub` is no list of this service, or `iat`, `exp`, `ttl` and `status_list` are not as they should be. */
+  /** `sub` is no list of this service, or `iat`, `exp`, `ttl` and `status_list` are not as they should be: `iat` after the signer's certificate. */
   | 'TOKEN_CLAIMS_REFUSED'
   /** `lst` is no zlib stream of values from 0 to 2 for at most 2^20 seats. */
   | 'TOKEN_LIST_REFUSED'
-  /** The one that is kept says more, or is younger. */
+  /** One of the same signer is kept that says more, or is younger. */
   | 'TOKEN_OLDER_THAN_KNOWN'
   /** As many lists as the source keeps. */
   | 'TOKEN_TOO_MANY_LISTS';

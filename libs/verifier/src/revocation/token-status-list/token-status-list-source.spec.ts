@@ -10,6 +10,7 @@ import {
   type TestCertificate,
   type TestCertificateOptions,
 } from '@touchmark/testkit';
+import { encodeExtension, encodeNoRevAvail } from '@touchmark/x509';
 import { describe, expect, it } from 'vitest';
 
 import { verifyPath } from '../../path/verify-path.js';
@@ -167,7 +168,7 @@ describe('TokenStatusListSource', () => {
     ['accepted', TEST_NOW + 86_400],
     ['stale: TOKEN_STALE', TEST_NOW + 86_401],
     ['accepted', TEST_NOW - 120],
-    ['stale: TOKEN_NOT_YET_VALID', TEST_NOW - 121],
+    ['absent: TOKEN_NOT_YET_VALID', TEST_NOW - 121],
   ])('%s at %d', (outcome, at) => {
     expect(judge(sourceWith(token(), services), { at })).toBe(outcome);
   });
@@ -214,8 +215,69 @@ describe('TokenStatusListSource', () => {
     expect(judge(source)).toBe('CERT_REVOKED');
     const sameSecond = sourceWith(token({ claims: { iat: TEST_NOW - 30 } }), revoked, services);
     expect(judge(sameSecond)).toBe('CERT_REVOKED');
+    // Invalid is for ever; what was held may come back.
     expect(source.add(token({ claims: { iat: TEST_NOW - 29 } }))).toMatchObject({ ok: true });
+    expect(judge(source)).toBe('CERT_REVOKED');
+    const held = sourceWith(token({ values: [[9, SeatValue.suspended]] }), services);
+    expect(judge(held)).toBe('CERT_SUSPENDED');
+    expect(held.add(token({ claims: { iat: TEST_NOW - 29 } }))).toMatchObject({ ok: true });
+    expect(judge(held)).toBe('accepted');
+  });
+
+  it('hears no more of a signer whose seat is lost, least of all about itself', () => {
+    const two = statusKey({ serialNumber: seated(SERVICES, 3) });
+    const lost = { ok: false, why: 'TOKEN_SIGNER_REVOKED' };
+    const later = { iat: TEST_NOW - 30 };
+    for (const value of [SeatValue.invalid, SeatValue.suspended]) {
+      const news = token({ listId: SERVICES, by: two, values: [[SIGNER_INDEX, value]] });
+      const source = sourceWith(token({ by: two, values: [[9, SeatValue.invalid]] }), news);
+      expect(judge(source)).toBe('CERT_REVOKED');
+      expect(source.add(token({ claims: later }))).toEqual(lost);
+      expect(source.add(token({ listId: SERVICES, claims: later }))).toEqual(lost);
+      expect(judge(source)).toBe('CERT_REVOKED');
+      // The same, with the news behind what it is about.
+      const late = sourceWith(token({ claims: later }), token({ listId: SERVICES, claims: later }));
+      expect(judge(late)).toBe('accepted');
+      expect(late.add(news)).toMatchObject({ ok: true });
+      expect(judge(late, { policy: { whenStale: 'allow', whenUnknown: 'allow' } })).toBe(
+        'unusable: TOKEN_SIGNER_REVOKED',
+      );
+      expect(late.add(token({ by: two }))).toMatchObject({ ok: true });
+      expect(judge(late)).toBe('accepted');
+    }
+  });
+
+  it('lets no token of tomorrow, nor of a signer who is lost, block those of today', () => {
+    const two = statusKey({ serialNumber: seated(SERVICES, 3) });
+    const ahead = { iat: TEST_NOW + 100_000, exp: TEST_NOW + 200_000 };
+    const source = sourceWith(token(), services);
     expect(judge(source)).toBe('accepted');
+    expect(source.add(token({ claims: ahead }))).toMatchObject({ ok: true });
+    expect(judge(source)).toBe('accepted');
+    expect(source.add(token({ values: [[9, SeatValue.suspended]], claims: { iat: TEST_NOW } }))).toMatchObject({
+      ok: true,
+    });
+    expect(judge(source)).toBe('CERT_SUSPENDED');
+    source.add(token({ listId: SERVICES, by: two, values: [[SIGNER_INDEX, SeatValue.invalid]] }));
+    source.add(token({ by: two, claims: { iat: TEST_NOW - 30 } }));
+    expect(judge(source)).toBe('accepted');
+  });
+
+  it('does not forgive as stale what is ahead, nor a signer who is lost', () => {
+    const policy = { whenStale: 'allow' } as const;
+    const ahead = token({ claims: { iat: TEST_NOW + 1000, exp: TEST_NOW + 2000 } });
+    expect(judge(sourceWith(ahead, services), { policy })).toBe('absent: TOKEN_NOT_YET_VALID');
+    const stolen = token({ listId: SERVICES, values: [[SIGNER_INDEX, SeatValue.invalid]] });
+    const old = token({ claims: { iat: TEST_NOW - 900, exp: TEST_NOW - 800 } });
+    expect(judge(sourceWith(old, stolen), { policy })).toBe('unusable: TOKEN_SIGNER_REVOKED');
+    expect(judge(sourceWith(old, services), { policy })).toBe('accepted');
+  });
+
+  it('spares no seat by noRevAvail', () => {
+    const extraExtensions = [encodeExtension(Oid.noRevAvail, false, encodeNoRevAvail())];
+    const { der } = ldevid.issue({ serialNumber: seated(DEVICES, 9), extraExtensions });
+    expect(judge(sourceWith(token({ values: [[9, SeatValue.invalid]] }), services), { der })).toBe('CERT_REVOKED');
+    expect(judge(sourceOf(), { der })).toBe('absent: -');
   });
 
   it('keeps a bounded number of lists, and goes on with those', () => {

@@ -1,13 +1,14 @@
 import { equalBytes } from '@touchmark/der';
-import { parseSeat, type Seat, SeatValue } from '@touchmark/status-list';
+import { parseSeat, SeatValue } from '@touchmark/status-list';
 import { parseCertificate } from '@touchmark/x509';
 
-import type { RevocationFinding } from '../finding.js';
+import { ABSENT, GOOD, type RevocationFinding, unknown } from '../finding.js';
 import { questionBehind, type RevocationSource, type StatusQuestion } from '../revocation-source.js';
-import { readStatusListToken, type StatusListToken } from './status-list-token.js';
+import { sourceOption } from '../source-options.js';
+import { readStatusListToken } from './status-list-token.js';
+import { TokenLists } from './token-lists.js';
 import { type TokenRefusal, TokenRefused } from './token-refused.js';
 import { TokenSigners } from './token-signers.js';
-import type { TokenWhy } from './token-why.js';
 
 export interface TokenStatusListSourceOptions {
   /** Base of the service's publication URLs, without a slash at its end: `sub` is `<publicUrl>/status-lists/<list id>`. */
@@ -20,7 +21,7 @@ export interface TokenStatusListSourceOptions {
   readonly trustAnchors: readonly Uint8Array[];
   /** Seconds by which the CA's clock may differ from that of `at`; 60 if left out. */
   readonly maxClockSkew?: number;
-  /** Lists that are kept, up to 256 KiB each; 1,024 if left out. */
+  /** Lists that are kept, up to 256 KiB for each status key that signs them; 1,024 if left out. */
   readonly maxLists?: number;
 }
 
@@ -33,35 +34,29 @@ export type TokenAdded =
     }
   | { readonly ok: false; readonly why: TokenRefusal };
 
-const DEFAULTS = { maxClockSkew: 60, maxLists: 1024 };
-
 /**
  * Status by the Status List Tokens of a Touchmark service (`/status-lists/<id>`), for who follows no feed. The seat in a serial number
  * says where to look. The signer's own certificate has a seat as well, and the token of that list is needed, too: it is what ends a
- * stolen status key.
+ * stolen status key, which from then on says nothing more, least of all about itself.
  */
 export class TokenStatusListSource implements RevocationSource {
   readonly kind = 'token-status-list';
   private readonly listUriPrefix: string;
   private readonly signers: TokenSigners;
   private readonly anchorKeys: readonly Uint8Array[];
-  private readonly maxClockSkew: number;
   private readonly maxLists: number;
-  private readonly lists = new Map<number, StatusListToken>();
+  private readonly lists: TokenLists;
   private taken = 0;
 
   /** Throws X509Error for certificates that cannot be read, TypeError for other options that make no sense. */
   constructor(options: TokenStatusListSourceOptions) {
-    const { publicUrl, realm, signerIssuers, trustAnchors, maxClockSkew, maxLists } = { ...DEFAULTS, ...options };
-    if (![maxClockSkew, maxLists].every((value) => Number.isFinite(value) && value >= 0)) {
-      throw new TypeError('bounds and times must be numbers from 0');
-    }
+    const { publicUrl, realm, signerIssuers, trustAnchors, maxClockSkew, maxLists } = options;
+    this.lists = new TokenLists(sourceOption.number('maxClockSkew', maxClockSkew, 60));
+    this.maxLists = sourceOption.number('maxLists', maxLists, 1024);
     if (trustAnchors.length === 0) throw new TypeError('trustAnchors names nobody');
     this.listUriPrefix = `${publicUrl}/status-lists/`;
     this.signers = new TokenSigners(signerIssuers, realm);
     this.anchorKeys = trustAnchors.map((der) => parseCertificate(Uint8Array.from(der)).subjectPublicKeyInfo);
-    this.maxClockSkew = maxClockSkew;
-    this.maxLists = maxLists;
   }
 
   get changes(): number {
@@ -72,10 +67,14 @@ export class TokenStatusListSource implements RevocationSource {
   add(jwt: string): TokenAdded {
     try {
       const token = readStatusListToken(jwt, { listUriPrefix: this.listUriPrefix, signerOf: this.signers.signerOf });
-      const standing = this.lists.get(token.listId);
-      if (standing === undefined && this.lists.size >= this.maxLists) throw new TokenRefused('TOKEN_TOO_MANY_LISTS');
-      if (standing !== undefined && !isNewer(token, standing)) throw new TokenRefused('TOKEN_OLDER_THAN_KNOWN');
-      this.lists.set(token.listId, token);
+      if (token.iat > token.signer.certificate.notAfter) throw new TokenRefused('TOKEN_CLAIMS_REFUSED');
+      if (this.lists.standingOf(token.signer, Number.POSITIVE_INFINITY) === 'lost') {
+        throw new TokenRefused('TOKEN_SIGNER_REVOKED');
+      }
+      if (!this.lists.has(token.listId) && this.lists.size >= this.maxLists) {
+        throw new TokenRefused('TOKEN_TOO_MANY_LISTS');
+      }
+      if (!this.lists.put(token)) throw new TokenRefused('TOKEN_OLDER_THAN_KNOWN');
       this.taken++;
       return { ok: true, listId: token.listId, ttl: token.ttl };
     } catch (error) {
@@ -86,47 +85,23 @@ export class TokenStatusListSource implements RevocationSource {
 
   find(asked: StatusQuestion): RevocationFinding {
     const { subject, path, at } = questionBehind(asked);
+    this.lists.noteTime(at);
     const anchorKey = path[path.length - 1]?.certificate.subjectPublicKeyInfo;
     const ours = anchorKey !== undefined && this.anchorKeys.some((key) => equalBytes(key, anchorKey));
     const seat = ours ? parseSeat(subject.certificate.serialNumber) : undefined;
-    const token = seat && this.lists.get(seat.listId);
-    if (seat === undefined || token === undefined) return { status: 'unknown', because: 'absent' };
+    if (seat === undefined) return ABSENT;
+    // Invalid is for ever, whoever said so while they might.
+    if (this.lists.isInvalid(seat.listId, seat.index)) return { status: 'revoked' };
+    const token = this.lists.tokenOf(seat.listId, at);
+    if (token === undefined) return ABSENT;
+    if (token === 'lost') return unknown('unusable', 'TOKEN_SIGNER_REVOKED');
+    if (token === 'ahead') return unknown('absent', 'TOKEN_NOT_YET_VALID');
     if (seat.index >= token.size) return unknown('absent', 'TOKEN_SEAT_BEYOND_LIST');
-    const value = token.seats.get(seat.index);
-    // Invalid is for ever, and what was held stays so until somebody says otherwise: both however old that is.
-    if (value === SeatValue.invalid) return { status: 'revoked' };
-    if (value === SeatValue.suspended) return { status: 'suspended' };
-    return this.flawOf(token, at) ?? this.flawOfSigner(token, at) ?? { status: 'good' };
+    // What was held stays so until somebody says otherwise, however old that is.
+    if (token.seats.get(seat.index) !== SeatValue.valid) return { status: 'suspended' };
+    const standing = this.lists.standingOf(token.signer, at);
+    if (standing === 'unknown') return unknown('unusable', 'TOKEN_SIGNER_STATUS_UNKNOWN');
+    if (this.lists.isOver(token, at)) return unknown('stale', 'TOKEN_STALE');
+    return standing === 'good' ? GOOD : unknown('stale', 'TOKEN_SIGNER_STATUS_UNKNOWN');
   }
-
-  private flawOf({ iat, exp, signer }: StatusListToken, at: number): RevocationFinding | undefined {
-    const { notBefore, notAfter } = signer.certificate;
-    if (Math.max(iat, notBefore) > at + this.maxClockSkew) return unknown('stale', 'TOKEN_NOT_YET_VALID');
-    return at > Math.min(exp, notAfter) + this.maxClockSkew ? unknown('stale', 'TOKEN_STALE') : undefined;
-  }
-
-  /** The token that speaks of its own signer is enough: only the key's holder and the CA could have made it. */
-  private flawOfSigner({ signer }: StatusListToken, at: number): RevocationFinding | undefined {
-    const seat: Seat | undefined = parseSeat(signer.certificate.serialNumber);
-    const token = seat && this.lists.get(seat.listId);
-    if (seat === undefined || token === undefined || seat.index >= token.size) {
-      return unknown('unusable', 'TOKEN_SIGNER_STATUS_UNKNOWN');
-    }
-    if (token.seats.get(seat.index) !== SeatValue.valid) return unknown('unusable', 'TOKEN_SIGNER_REVOKED');
-    return this.flawOf(token, at) === undefined ? undefined : unknown('stale', 'TOKEN_SIGNER_STATUS_UNKNOWN');
-  }
-}
-
-/** Of two of one second, the one that withdraws more: seats that came back then come back with the next. */
-function isNewer(token: StatusListToken, standing: StatusListToken): boolean {
-  if (token.iat !== standing.iat) return token.iat > standing.iat;
-  return withdrawn(token) > withdrawn(standing);
-}
-
-function withdrawn({ seats }: StatusListToken): number {
-  return [...seats.nonValid()].length;
-}
-
-function unknown(because: 'absent' | 'stale' | 'unusable', why: TokenWhy): RevocationFinding {
-  return { status: 'unknown', because, why };
 }

@@ -6,7 +6,7 @@ export type TokenWhy =
   | 'TOKEN_NOT_YET_VALID'
   /** The list ends before this seat. */
   | 'TOKEN_SEAT_BEYOND_LIST'
-  /** The seat of the signer's certificate is invalid or suspended. */
+  /** The seats of all who signed are invalid or suspended. */
   | 'TOKEN_SIGNER_REVOKED'
   /** No fresh token says that the seat of the signer's certificate is valid. */
   | 'TOKEN_SIGNER_STATUS_UNKNOWN';
