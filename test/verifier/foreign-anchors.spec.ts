@@ -418,18 +418,22 @@ describe('track', () => {
     expect(ended).toBe(true);
   });
 
-  it('keeps a connection whose CRL is signed by a certificate that came with the chain', async () => {
+  it('keeps a connection whose CRL is signed by a certificate that came with the chain, as its issuer did', async () => {
     await using gateway = await TestGateway.start();
     const crls = new CrlSource();
-    const signer = vendor.issue({ subject: 'Vendor factory', keyUsage: ['cRLSign'], extKeyUsage: null });
-    crls.add(crl(vendor, TEST_NOW - 100));
+    const signer = factory.issue({ subject: 'Vendor line', keyUsage: ['cRLSign'], extKeyUsage: null });
+    const line = factory.issueCa({ subject: 'Vendor line' });
+    const leaf = line.issue({ extKeyUsage: null });
+    for (const ca of [vendor, factory]) crls.add(crl(ca, TEST_NOW - 100));
     crls.add(makeTestCrl(signer, { cRLNumber: 1n, thisUpdate: TEST_NOW - 100, nextUpdate: TEST_NOW + 3600 }));
-    const verifier = await openWith(gateway, terms({ revocation: { sources: [crls] } }));
-    const answer = verifier.verify([device.der, signer.der], { at: TEST_NOW, purpose: 'client' });
+    const trustAnchors = [gateway.status.root.der, terms({ revocation: { sources: [crls] } })];
+    const verifier = await gateway.open({}, { trustAnchors });
+    const chain = [leaf, line, factory, signer].map(({ der }) => der);
+    const answer = verifier.verify(chain, { at: TEST_NOW, purpose: 'client' });
     if (!answer.ok) throw answer.error;
     let ended = false;
     verifier.track({ destroy: () => (ended = true) }, answer);
-    expect([ended, verdict(verifier, device)]).toEqual([false, 'accepted']);
+    expect([ended, verdict(verifier, leaf)]).toEqual([false, 'accepted']);
   });
 
   it('ends a connection about which a source throws, and looks at the others', async () => {

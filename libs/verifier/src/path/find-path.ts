@@ -57,6 +57,8 @@ export function recheckPath(path: readonly PathCertificate[], request: Omit<Path
   const search = { ...found, presented: new CertificatePool(presented) };
   const anchor = search.anchors.pool.find(last.certificate.der);
   if (anchor === undefined) throw new VerifierError({ code: 'UNKNOWN_ISSUER', depth: path.length - 2 });
+  // Who signs its status may stand below one of these, and nobody presents them again.
+  for (const ca of path.slice(1, -1)) search.presented.add(ca);
   checkFirst(leaf, request, search);
   new PathSearch(search).complete(path, anchor);
 }
