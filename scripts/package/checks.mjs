@@ -10,7 +10,7 @@ import { formatMessage } from 'publint/utils';
  * Octets. The module is what a gateway loads; the tarball is what it fetches, a third of which is for people: README, license, and
  * what the declarations say in words.
  */
-const LIMITS = { module: 150_000, packedModule: 48_000, tarball: 79_000 };
+const LIMITS = { module: 158_000, packedModule: 51_000, tarball: 81_000 };
 
 const FIELDS_OF_DEPENDENCIES = [
   'dependencies',
