@@ -1,6 +1,6 @@
-import { randomInt, X509Certificate } from 'node:crypto';
-
 import * as peculiar from '@peculiar/x509';
+import { X509Certificate } from 'node:crypto';
+
 import { toHex } from '@touchmark/der';
 import { hostileVariant } from '@touchmark/testkit';
 import {
@@ -99,7 +99,7 @@ describe('Our readers and those of others', { timeout: 60_000 }, async () => {
     expect(refusals).toEqual([]);
   });
 
-  it.each(KINDS.flatMap((kind) => [FIXED_SEED, randomInt(2 ** 31)].map((seed) => ({ kind, seed }))))(
+  it.each(KINDS.flatMap((kind) => [FIXED_SEED, 398_687_891].map((seed) => ({ kind, seed }))))(
     'differ over a damaged $kind as the tables explain: seed $seed',
     ({ kind, seed }) => {
       const samples = corpus.filter((sample) => sample.kind === kind);

@@ -35,6 +35,7 @@ export const OURS_ALONE: Readonly<Record<string, Explanation>> = {
   },
   SERIAL_NUMBER_INVALID: { reason: 'positive, at most 20 octets', section: 'RFC 5280 4.1.2.2' },
   SIGNATURE_ALGORITHM_MISMATCH: { reason: 'inside and outside the same', section: 'RFC 5280 4.1.1.2' },
+  SUBJECT_PUBLIC_KEY_INFO_MALFORMED: { reason: 'a key is whole octets', section: 'RFC 5480 2.2' },
   EXTENSION_DUPLICATE: { reason: 'each extension once', section: 'RFC 5280 4.2' },
   EXTENSION_MALFORMED: {
     reason: 'DEFAULT FALSE is not encoded; entry extensions are read with their entry',
