@@ -8,6 +8,7 @@ import {
   encodeOid,
   encodeSequence,
   encodeSmallInteger,
+  encodeOctetString,
   equalBytes,
   Oid,
   toHex,
@@ -117,13 +118,27 @@ describe('verifySignature', () => {
     },
   );
 
+  it('takes RSA PKCS#1 v1.5 without parameters for the same as with NULL (RFC 4055 5), and that alone', () => {
+    const check = checkOf(keyOf('RSA'));
+    const der = encodeSequence(encodeOid(check.algorithm.oid));
+    expect(der).not.toEqual(check.algorithm.der);
+    expect(verifySignature({ ...check, algorithm: { ...check.algorithm, der } })).toBe(true);
+    const signature = Uint8Array.from(check.signature, (octet) => octet ^ 1);
+    expect(verifySignature({ ...check, signature, algorithm: { ...check.algorithm, der } })).toBe(false);
+  });
+
   it.each([
     ['SHA-1 with ECDSA', Oid.ecdsaWithSHA1, [], 'SHA-256'],
     ['SHA-224 with ECDSA', Oid.ecdsaWithSHA224, [], 'SHA-256'],
     ['SHA-1 with RSA', Oid.sha1WithRSAEncryption, [encodeNull()], 'SHA-256'],
     ['MD5 with RSA', Oid.md5WithRSAEncryption, [encodeNull()], 'SHA-256'],
     ['ECDSA with parameters', Oid.ecdsaWithSHA256, [encodeNull()], 'listed algorithm'],
-    ['RSA without NULL', Oid.sha256WithRSAEncryption, [], 'listed algorithm'],
+    [
+      'RSA with an OCTET STRING',
+      Oid.sha256WithRSAEncryption,
+      [encodeOctetString(new Uint8Array())],
+      'listed algorithm',
+    ],
     ['Ed448', Oid.ed448, [], 'listed algorithm'],
     ['ML-DSA with NULL', Oid.mlDsa44, [encodeNull()], 'listed algorithm'],
     ['HashML-DSA-44 with SHA-512', '2.16.840.1.101.3.4.3.32', [], 'listed algorithm'],

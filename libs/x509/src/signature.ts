@@ -1,6 +1,6 @@
 import { constants, type KeyObject, verify } from 'node:crypto';
 
-import { DerReader, encodeNull, encodeOid, encodeSequence, Oid, Tag, toHex } from '@touchmark/der';
+import { DerReader, encodeNull, encodeOid, encodeSequence, equalBytes, Oid, Tag, toHex } from '@touchmark/der';
 
 import type { AlgorithmIdentifier } from './algorithm-identifier.js';
 import { type Floor, X509Error } from './error.js';
@@ -169,8 +169,11 @@ function fits(scheme: SignatureScheme, key: SubjectPublicKeyInfo): boolean {
   }
 }
 
-// RSASSA-PSS-params may say the same in four ways, with and without NULL beside either hash.
+// RSASSA-PSS-params may say the same in four ways, with and without NULL beside either hash. RSA PKCS#1 v1.5 is written with NULL, and
+// has to be taken without it (RFC 4055 5).
 function otherEncodingOf({ oid, der }: AlgorithmIdentifier): SignatureScheme {
+  const withNull = schemeOf(encodeSequence(encodeOid(oid), encodeNull()));
+  if (withNull !== undefined && equalBytes(der, encodeSequence(encodeOid(oid)))) return withNull;
   if (oid !== Oid.rsassaPss) {
     throw unsupported(oid, BELOW_SHA256.has(oid) ? 'SHA-256' : 'listed algorithm');
   }
