@@ -30,14 +30,11 @@ export { createTestDatabase, type TestDatabase } from './test-database.js';
 export { EstClient, type EstClientOptions, type EstCredentials, type EstReply } from './est-client.js';
 export { TestStatus, type TestSigner } from './test-status.js';
 export { type FeedExchange, TestFeed } from './test-feed.js';
-export {
-  type WorstCase,
-  worstCertificateLists,
-  worstCertificates,
-  worstCertificationRequests,
-  worstExtensionValues,
-  worstNames,
-  worstOcspRequests,
-  worstOcspResponses,
-  worstPem,
-} from './worst-cases.js';
+export { worstCertificateLists } from './worst-cases/certificate-lists.js';
+export { worstCertificates } from './worst-cases/certificates.js';
+export { worstCertificationRequests } from './worst-cases/certification-requests.js';
+export { worstExtensionValues } from './worst-cases/extension-values.js';
+export { worstNames } from './worst-cases/names.js';
+export { worstOcspRequests, worstOcspResponses } from './worst-cases/ocsp.js';
+export type { WorstCase } from './worst-cases/parts.js';
+export { worstPem } from './worst-cases/pem.js';

@@ -1,14 +1,16 @@
 import { toHex } from '@touchmark/der';
-import { encodeGeneralName, type GeneralName, rdnKeys } from '@touchmark/x509';
+import { encodeGeneralName, type GeneralName } from '@touchmark/x509';
+
+import { nameKey as makeNameKey } from '../../path/name-key.js';
 
 // The names of CAs come again with every question, as the same arrays.
 const keys = new WeakMap<Uint8Array, string>();
 
-/** A text that is equal for equal Names (RFC 5280 section 7.1). `name` is DER that was read before, and is not written to. */
+/** The same as that of a path, made once for each array: `name` is DER that was read before, and is not written to. */
 export function nameKey(name: Uint8Array): string {
   let key = keys.get(name);
   if (key === undefined) {
-    key = rdnKeys(name).join('\0\0\0');
+    key = makeNameKey(name);
     keys.set(name, key);
   }
   return key;
